@@ -125,6 +125,12 @@ def parse_digests(cells: pa.Array, algorithm: str, raw: bool = False) -> tuple[p
     return pa.Array.from_buffers(pa.binary(width), len(cells), [mask, pa.py_buffer(digests)]), bad
 
 
+def decode_hex(text: np.ndarray, width: int) -> pa.Array:
+    """Return hex digits (rows, two for each byte) as digests of so many bytes."""
+    digests, _ = _hex(text, width)
+    return pa.Array.from_buffers(pa.binary(width), len(text), [None, pa.py_buffer(np.ascontiguousarray(digests))])
+
+
 def _normalize_column_name(name: str) -> str:
     """Return the name of what may be a column of digests in lower case, with letters and digits only."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

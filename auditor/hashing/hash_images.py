@@ -18,11 +18,21 @@ from auditor.hashing.border_detection import find_content_box
 from auditor.hashing.decode import EMPTY_FILE, OUT_OF_MEMORY, DecodedImage, decode_frames, decode_pixels
 from auditor.hashing.decode_video import decode_video
 from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientation, exif_changes_orientation
+from auditor.hashing.text_content import find_encoded_files
 from auditor.hashing.thorough_variants import thorough_hashes
 from auditor.samples import SAMPLE_FIELDS, VIDEO_ALGORITHMS, VIDEO_FRAME, VPDQ, build_sample_batch
+from auditor.syntax.embedded_pictures import MIN_PICTURE_BYTES, picture_content
+from auditor.syntax.image_magic import is_image
 
 DECODING_ALGORITHMS = frozenset(("pdq", *perceptual.PERCEPTUAL_ALGORITHMS))
 VIDEO_DECODING_ALGORITHMS = DECODING_ALGORITHMS | {VPDQ}
+
+
+# Pictures within one picture that are hashed: thumbnails, previews, pictures after its end.
+MAX_EMBEDDED = 16
+TOO_MANY_EMBEDDED = f"more than {MAX_EMBEDDED} pictures within it: not read"
+AFTER_END = "{:,} bytes after its end: not read"
+IN_METADATA = "an encoded file in its metadata: not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +85,12 @@ def hash_images(images: Iterable[Hashable], algorithms: Collection[str], variant
     """Return a batch with a row of hashes for each image, in order, followed by the rows of its variants.
 
     The batch has :data:`auditor.samples.SAMPLE_FIELDS` and a column for each algorithm that can be computed from bytes.
-    Exact digests are in the row of variant "" only. ``gap`` is why a picture has no perceptual digest (it still has
-    its exact ones), or which part of it was not hashed. Nothing is decoded unless a perceptual algorithm is wanted.
+    Exact digests are in the rows of variant "" and of embedded pictures only. ``gap`` is why a picture has no
+    perceptual digest (it still has its exact ones), or which part of it was not hashed. Nothing is decoded unless a
+    perceptual algorithm is wanted.
+
+    A picture within the picture's bytes (a thumbnail, one after its end) is a variant ``embedded-1`` with digests of
+    its own.
 
     Each hashed frame of a video is a variant that is named by its second (``second-12``). They come before the row of
     variant "", whose perceptual hashes are those of the first frame of enough detail: a hit on both names the second.
@@ -94,10 +108,15 @@ def hash_images(images: Iterable[Hashable], algorithms: Collection[str], variant
     for image in images:
         is_empty = isinstance(image, EncodedImage) and not image.data
         known = _exact_digests(image, wanted)
+        embedded, unread = _embedded_pictures(image) if wanted else ((), "")
+        for number, data in enumerate(embedded, 1):
+            part = EncodedImage(image.sample, image.place, image.row, data, url=image.url)
+            _add_embedded(rows, part, f"embedded-{number}", wanted)
         if DECODING_ALGORITHMS.isdisjoint(wanted):
-            rows.add(image, "", known, gap=EMPTY_FILE if wanted and is_empty else "")
+            rows.add(image, "", known, gap=EMPTY_FILE if wanted and is_empty else unread)
             continue
         hashed, gap = _hash_frames(image, wanted, variants)
+        gap = "; ".join(filter(None, (gap, unread)))
         if not hashed:
             rows.add(image, "", known, gap=gap)
         for variant, found, quality in hashed:
@@ -106,6 +125,36 @@ def hash_images(images: Iterable[Hashable], algorithms: Collection[str], variant
             else:
                 rows.add(image, "", {**known, **found}, quality, gap)
     return build_sample_batch(rows.columns, wanted)
+
+
+def _embedded_pictures(image: Hashable) -> tuple[tuple[bytes, ...], str]:
+    """Return the pictures within an image's bytes that are hashed too, such as thumbnails, and what of them is not."""
+    if not isinstance(image, EncodedImage):
+        return (), ""
+    found: list[bytes] = []
+    waiting, gap = [image.data], ""
+    while waiting and len(found) < MAX_EMBEDDED:
+        content = picture_content(waiting.pop())
+        encoded = [one for metadata in content.metadata for one in find_encoded_files(metadata, is_text=False)]
+        pictures = [*content.pictures, *(one.data for one in encoded if is_image(one.data))]
+        if any(not is_image(one.data) for one in encoded):
+            gap = IN_METADATA
+        if len(content.rest) >= MIN_PICTURE_BYTES:
+            gap = AFTER_END.format(len(content.rest))
+        found += pictures
+        waiting += pictures
+    return tuple(found[:MAX_EMBEDDED]), f"{TOO_MANY_EMBEDDED}" if len(found) > MAX_EMBEDDED or waiting else gap
+
+
+def _add_embedded(rows: _BatchBuilder, image: EncodedImage, variant: str, wanted: Collection[str]) -> None:
+    """Append a picture that lies within a hashed image as a variant of that, with its exact digests."""
+    digests, quality = dict(_exact_digests(image, wanted)), None
+    if not DECODING_ALGORITHMS.isdisjoint(wanted):
+        hashed, _ = _hash_frames(image, wanted, ())
+        if hashed:
+            digests |= hashed[0][1]
+            quality = hashed[0][2]
+    rows.add(image, variant, digests, quality)
 
 
 def _exact_digests(image: Hashable, wanted: Collection[str]) -> Mapping[str, bytes]:

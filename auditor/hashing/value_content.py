@@ -55,8 +55,8 @@ _PREFIXED = re.compile(rb"(?i)(0x|(?:md5|sha-?1|sha-?256|sha-?512|pdq)[:=])")
 _PREFIX_LENGTHS = (2, 4, 5, 6, 7, 8)  # "0x", "md5:", "sha1:", "sha-1:", "sha256:", "sha-256:"
 _PREFIX_ENDS = np.zeros(256, bool)
 _PREFIX_ENDS[np.frombuffer(b"xX:=", np.uint8)] = True
-_HEX = np.zeros(256, bool)
-_HEX[np.frombuffer(b"0123456789abcdefABCDEF", np.uint8)] = True
+HEX = np.zeros(256, bool)
+HEX[np.frombuffer(b"0123456789abcdefABCDEF", np.uint8)] = True
 _BASE64 = np.full(256, 255, np.uint8)
 for _value, _letter in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"):
     _BASE64[_letter] = _value
@@ -73,7 +73,7 @@ _SHAPES_BY_LENGTH[MIN_BASE64:] |= _IS_BASE64
 for _digits in _HEX_DIGITS:
     _SHAPES_BY_LENGTH[_digits] |= _IS_HEX
     _SHAPES_BY_LENGTH[[_digits + prefix for prefix in _PREFIX_LENGTHS]] |= _IS_PREFIXED
-_SHAPES_BY_FIRST_BYTE = _IS_HEX * _HEX.astype(np.uint8)
+_SHAPES_BY_FIRST_BYTE = _IS_HEX * HEX.astype(np.uint8)
 _SHAPES_BY_FIRST_BYTE |= _IS_BASE64 * _BASE64_FIRST.astype(np.uint8)
 _SHAPES_BY_FIRST_BYTE[np.frombuffer(b"0mMsSpP", np.uint8)] |= _IS_PREFIXED
 _SHAPES_BY_FIRST_BYTE[[magic[0][1][0] for magic in (*_SCHEMES, *_DATA_URLS)]] |= _IS_ADDRESS
@@ -134,7 +134,7 @@ def value_content(values: pa.Array, name: str = "") -> ValueContent:
 
 def _of_bytes(values: pa.Array, name: str) -> ValueContent:
     """Return the content of each value of a column of bytes: pictures, videos, sound, digests or texts."""
-    data, starts, lengths = _layout(values)
+    data, starts, lengths = layout(values)
     long = lengths >= HEAD_BYTES
     pictures = _begins(data, starts, lengths, IMAGE_MAGICS, long)
     digests = _raw_digests(values, lengths, name, ~(pictures | _are_hex(data, starts, lengths)))
@@ -176,8 +176,8 @@ def _are_hex(data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArra
     found = np.zeros(len(lengths), bool)
     for digits in _HEX_DIGITS:
         indices = np.flatnonzero(lengths == digits)
-        indices = indices[_HEX[data[starts[indices]]]]
-        found[indices] = _HEX[data[starts[indices][:, None] + np.arange(digits)]].all(axis=1)
+        indices = indices[HEX[data[starts[indices]]]]
+        found[indices] = HEX[data[starts[indices][:, None] + np.arange(digits)]].all(axis=1)
     return found
 
 
@@ -205,7 +205,7 @@ def _raw_digests(
 
 def _of_text(values: pa.Array, name: str) -> ValueContent:
     """Return the content of each value of a column of texts: addresses, base64 pictures or digests."""
-    data, starts, lengths = _layout(values)
+    data, starts, lengths = layout(values)
     named = algorithm_from_column_name(name)
     # Most texts are ruled out by their length and first byte.
     shapes = _SHAPES_BY_LENGTH[np.minimum(lengths, len(_SHAPES_BY_LENGTH) - 1)]
@@ -250,10 +250,10 @@ def _hex_digests(
     for digits, algorithms in _HEX_DIGITS.items() if len(chosen) else ():
         plain = np.flatnonzero(lengths == digits)
         for place in (0, digits // 2, digits - 1):  # a text has other letters, or spaces, soon
-            plain = plain[_HEX[data[starts[plain] + place]]]
+            plain = plain[HEX[data[starts[plain] + place]]]
         if len(plain):
             text = data[starts[plain][:, None] + np.arange(digits)]
-            plain = plain[_HEX[text].all(axis=1)]
+            plain = plain[HEX[text].all(axis=1)]
         prefixed = [_prefixed(data, starts, lengths, digits, prefix) for prefix in _PREFIX_LENGTHS]
         indices = chosen[np.sort(np.concatenate([plain, *prefixed]))]
         for algorithm in algorithms if len(indices) else ():
@@ -274,7 +274,7 @@ def _prefixed(
     if not len(indices):
         return _NONE
     text = data[starts[indices][:, None] + np.arange(prefix + digits)]
-    good = _HEX[text[:, prefix:]].all(axis=1)
+    good = HEX[text[:, prefix:]].all(axis=1)
     good[good] = [_PREFIXED.fullmatch(row.tobytes()) is not None for row in text[good, :prefix]]
     found: Indices = indices[good]
     return found
@@ -291,7 +291,7 @@ def _parsed(values: pa.Array, indices: Indices, algorithm: str) -> dict[str, Dig
     return {algorithm: Digests(indices[good], digests.filter(pa.array(good)))}
 
 
-def _layout(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+def layout(values: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
     """Return the bytes of a column's values, and each value's start and length in them; a null has the length 0."""
     wide = pa.types.is_large_string(values.type) or pa.types.is_large_binary(values.type)
     _, offsets, data = values.buffers()

@@ -29,13 +29,24 @@ BATCH_BYTES = 64 << 20
 MIN_SIDE = 16
 # A longer plane is a table of numbers.
 MAX_ASPECT = 20
+# A whole number above that of the brightest pixel of 16 bits is of four channels.
+_MAX_GRAY = 65_535
 _CHANNELS = (1, 3, 4)
 _BATCH_PICTURES = 256
+# Rows of an array that are looked at for flattened pictures.
+_FLAT_ROWS = 64
 _TOO_LARGE_ROW = "one row of it has more than 256 MiB: not read"
 _NO_FILES = "an array of decoded pictures: it has no digests of files, and no perceptual list was loaded"
-_FLAT = "numbers that can be pictures, one flattened to a row: not read"
+FLAT = "numbers that can be pictures, one flattened to a row: not read"
 # The shortest row that is taken for a flattened picture: 28 x 28.
-_MIN_FLAT = 784
+MIN_FLAT = 784
+# Of a picture, so many rows and columns show how its values change; of a flattened one, so many values.
+_PROBE_SIDE = 64
+_FLAT_PROBE = 1 << 16
+# Neighbours of pictures differ by 0.05 to 0.6 of what values apart differ by; those of other numbers by 0.8 and more.
+MAX_STEP = 0.7
+# A flattened picture has more different values than labels have.
+_MIN_GRAYS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +77,27 @@ class StoredArray:
 
 
 def read_array(
-    blob: Blob, array: StoredArray, algorithms: Collection[str], variants: Collection[str]
+    blob: Blob,
+    array: StoredArray,
+    algorithms: Collection[str],
+    variants: Collection[str],
+    *,
+    are_weights: bool = False,
 ) -> Iterator[Samples | PartlyRead | Blob]:
     """Yield an array's pictures as samples, its bytes and texts as members of the file, and gaps.
 
-    Numbers that cannot be pictures hold nothing.
+    Numbers that cannot be pictures hold nothing. Among weights, and where the type and the shape are those of other
+    numbers too, an array of the form of a picture is one if its values change as a picture's do.
     """
     if not math.prod(array.shape):
         return
     layout = picture_layout(array.dtype, array.shape)
-    if array.dtype.names is None and array.dtype.kind not in "OSUVui" and not layout:
+    by_values = are_weights or not layout
+    layout = layout or plane_layout(array.dtype, array.shape)
+    is_flat = array.dtype.kind in "uif" and math.prod(array.shape[1:] or array.shape) >= MIN_FLAT
+    is_bytes = array.dtype.itemsize == 1 and len(array.shape) == 1
+    is_number = array.dtype.names is None and array.dtype.kind not in "OSUV"
+    if is_number and not (layout or is_flat or is_bytes):
         return
     if array.row_bytes > MAX_DECODED_BYTES:
         yield PartlyRead(blob, array.path, _TOO_LARGE_ROW)
@@ -83,12 +105,12 @@ def read_array(
         yield from _read_fields(blob, array)
     elif array.dtype.kind in "OSUV":
         yield from values_as_tables(blob, array.path, chain.from_iterable(map(_values, array.read())))
-    elif array.dtype.itemsize == 1 and len(array.shape) == 1:
-        yield from _read_bytes(blob, array)
+    elif is_bytes:
+        yield from _read_bytes(blob, array, algorithms)
     elif layout:
-        yield from _read_pictures(blob, array, layout, algorithms, variants)
-    elif array.dtype == np.uint8 and len(array.shape) == 2:
-        yield from _read_flat(blob, array)
+        yield from _read_pictures(blob, array, layout, algorithms, variants, by_values=by_values)
+    elif len(array.shape) <= 2:
+        yield from _read_flat(blob, array, algorithms)
 
 
 def picture_layout(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
@@ -106,6 +128,50 @@ def picture_layout(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
     if len(shape) >= 2 and dtype.kind == "u" and dtype.itemsize <= 2 and _is_plane(shape[-2:]):
         return "HW"
     return ""
+
+
+def plane_layout(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
+    """Return the axes of a picture in an array of a type that mostly other numbers have; "" for another shape."""
+    if dtype.kind == "i" and dtype.itemsize == 1:
+        return picture_layout(np.dtype(np.uint8), shape)
+    is_plane = len(shape) >= 2 and dtype.kind in "uif" and _is_plane(shape[-2:])
+    return "HW" if is_plane else ""
+
+
+def change_as_pixels(planes: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which planes of an array (number, height, width) have values that change little from one to the next.
+
+    Neighbours in a picture are more alike than two of its values that lie apart, in both directions; numbers of
+    weights, embeddings and tables are not.
+    """
+    middle = [max(0, (side - _PROBE_SIDE) // 2) for side in planes.shape[1:]]
+    probe = planes[:, middle[0] : middle[0] + _PROBE_SIDE, middle[1] : middle[1] + _PROBE_SIDE]
+    values = np.nan_to_num(probe.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    flat = values.reshape(len(values), -1)
+    apart = np.abs(flat - np.roll(flat, flat.shape[1] // 2 + values.shape[2] // 3, axis=1)).mean(axis=1)
+    steps = [np.abs(np.diff(values, axis=axis)).mean(axis=(1, 2)) for axis in (1, 2)]
+    return (apart > 0) & (np.maximum(*steps) < MAX_STEP * apart)  # type: ignore[no-any-return]
+
+
+def change_as_flat_pixels(values: NDArray[Any]) -> bool:
+    """Return whether numbers in a row change as those of a flattened picture; an array of labels is in order.
+
+    Args:
+        values: The numbers, one row.
+    """
+    row = values[:_FLAT_PROBE].astype(np.float64)
+    if len(row) < MIN_FLAT or not np.isfinite(row).all():
+        return False
+    low, high = row.min(), row.max()
+    is_scaled = low >= 0 and high <= 1 and values.dtype.kind == "f"
+    if not is_scaled and (low < 0 or high > 255 or (row != np.rint(row)).any()):
+        return False
+    steps = np.diff(row)
+    if (steps >= 0).all() or (steps <= 0).all() or len(np.unique(row)) < _MIN_GRAYS:
+        return False
+    apart = np.abs(row - np.roll(row, len(row) // 2)).mean()
+    step = min(np.abs(row[lag:] - row[:-lag]).mean() for lag in (1, 3, 4))
+    return bool(step < MAX_STEP * apart)
 
 
 def values_as_tables(blob: Blob, path: str, values: Iterable[object]) -> Iterator[Blob]:
@@ -187,8 +253,8 @@ def _read_fields(blob: Blob, array: StoredArray) -> Iterator[PartlyRead | Blob]:
             yield PartlyRead(blob, f"{array.path}.{name}", "several values in a field of records: not read")
 
 
-def _read_bytes(blob: Blob, array: StoredArray) -> Iterator[PartlyRead | Blob]:
-    """Yield a file that is stored as an array of bytes; other bytes in a row are labels and numbers."""
+def _read_bytes(blob: Blob, array: StoredArray, algorithms: Collection[str]) -> Iterator[PartlyRead | Blob]:
+    """Yield a file that is stored as an array of bytes; of other bytes, a gap for those that can be pixels."""
     batches = array.batches(min(array.shape[0], MAX_DECODED_BYTES))
     data = next(batches).tobytes()
     if _is_file(data):
@@ -196,24 +262,42 @@ def _read_bytes(blob: Blob, array: StoredArray) -> Iterator[PartlyRead | Blob]:
             yield PartlyRead(blob, array.path, _TOO_LARGE_ROW)
         else:
             yield blob.member(array.path, data)
+    elif not DECODING_ALGORITHMS.isdisjoint(algorithms) and change_as_flat_pixels(np.frombuffer(data, np.uint8)):
+        yield PartlyRead(blob, array.path, FLAT)
 
 
-def _read_flat(blob: Blob, array: StoredArray) -> Iterator[PartlyRead | Blob]:
+def _read_flat(blob: Blob, array: StoredArray, algorithms: Collection[str]) -> Iterator[PartlyRead | Blob]:
     """Yield an array's rows that are encoded pictures, filled up with zeros; a gap for rows that can be pixels."""
-    rows, length = array.shape
-    batches = array.read()
-    first = next(batches)
-    if is_image(first[0, :HEAD_BYTES].tobytes()):
+    if len(array.shape) == 1:
+        first = next(array.batches(min(array.shape[0], _FLAT_PROBE)))[None, :]
+        batches: Iterator[NDArray[Any]] = iter(())
+    else:
+        batches = array.read()
+        first = next(batches)
+    rows, length = len(first), first.shape[1]
+    if array.dtype == np.uint8 and len(array.shape) == 2 and is_image(first[0, :HEAD_BYTES].tobytes()):
         values = (row.tobytes() for batch in chain((first,), batches) for row in batch)
         yield from values_as_tables(blob, array.path, values)
-    elif length >= _MIN_FLAT and rows != length and any(math.isqrt(length // n) ** 2 * n == length for n in _CHANNELS):
-        yield PartlyRead(blob, array.path, _FLAT)
+        return
+    is_square = any(math.isqrt(length // n) ** 2 * n == length for n in _CHANNELS)
+    is_likely = array.dtype == np.uint8 and len(array.shape) == 2 and array.shape[0] != length and is_square
+    asks = not DECODING_ALGORITHMS.isdisjoint(algorithms)
+    if length >= MIN_FLAT and (
+        is_likely or (asks and any(change_as_flat_pixels(row) for row in first[:: max(1, rows // _FLAT_ROWS)]))
+    ):
+        yield PartlyRead(blob, array.path, FLAT)
 
 
 def _read_pictures(
-    blob: Blob, array: StoredArray, layout: str, algorithms: Collection[str], variants: Collection[str]
+    blob: Blob,
+    array: StoredArray,
+    layout: str,
+    algorithms: Collection[str],
+    variants: Collection[str],
+    *,
+    by_values: bool,
 ) -> Iterator[Samples | PartlyRead]:
-    """Yield the pictures of an array as samples, in batches."""
+    """Yield the pictures of an array as samples, in batches; ``by_values``: those that change as pixels do."""
     wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in algorithms)
     place, ref = f"{blob.uri}!/{array.path}", blob.ref("dataset")
     shape = array.shape[-len(layout) :]
@@ -221,6 +305,8 @@ def _read_pictures(
     single = len(array.shape) == len(layout)
     if math.prod(array.shape[1:] if not single else shape) * array.dtype.itemsize > MAX_DECODED_BYTES:
         yield PartlyRead(blob, array.path, _TOO_LARGE_ROW)
+        return
+    if by_values and DECODING_ALGORITHMS.isdisjoint(wanted):
         return
     if DECODING_ALGORITHMS.isdisjoint(wanted):
         if wanted:
@@ -244,15 +330,26 @@ def _read_pictures(
                 pictures = pictures.transpose(0, 2, 3, 1)
             if layout == "CHW" and single and picture_layout(array.dtype, shape[1:]):
                 # They are the channels of one picture, or as many gray pictures.
-                yield PixelImage("all", place, 0, pictures[0])
+                if not by_values or change_as_pixels(pictures[..., 0]).all():
+                    yield PixelImage("all", place, 0, pictures[0])
                 pictures = batch
-            for pixels in pictures:
+            planes = pictures if pictures.ndim == 3 else pictures[..., 0]
+            shown = change_as_pixels(planes) if by_values else np.ones(len(pictures), bool)
+            for pixels, is_shown in zip(pictures, shown, strict=True):
                 number += 1
-                yield PixelImage(str(number), place, number, pixels)
+                if is_shown:
+                    yield PixelImage(str(number), place, number, _unpacked(pixels))
 
     remaining = images()
     while some := list(islice(remaining, _BATCH_PICTURES)):
         yield Samples(ref, "computed", hash_images(some, wanted, variants), carrier="pixel array")
+
+
+def _unpacked(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return the pixels of an array's plane; those of four bytes in one number as channels."""
+    if pixels.ndim == 2 and pixels.dtype.kind in "ui" and pixels.dtype.itemsize == 4 and pixels.max() > _MAX_GRAY:
+        return np.ascontiguousarray(pixels).view(np.uint8).reshape(*pixels.shape, 4)
+    return pixels
 
 
 def _is_plane(sides: tuple[int, ...]) -> bool:

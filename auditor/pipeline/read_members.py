@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from auditor.blob import Blob, Unread
+from auditor.errors import Unreadable
 from auditor.extensions import Extension
 from auditor.part_builders.read_options import ReadOptions
+from auditor.part_builders.text_contents import asks_of_texts, read_file_name, read_text_file
 from auditor.parts import Part, PartlyRead
-from auditor.readers import HEAD_BYTES, reader_name, readers
+from auditor.readers import HEAD_BYTES, Reader, reader_name, readers
 from auditor.samples import Samples
 
 # An archive in an archive is read down to this depth.
@@ -21,6 +24,9 @@ FREE_BYTES = 1 << 34
 TOO_MUCH = "archives in archives that unfold to too much: not read further"
 # Members that are held in memory until they are read together.
 _BATCH_MEMBERS, _BATCH_BYTES = 256, 64 << 20
+
+# The reader of whatever no other reader of samples claims.
+OTHER_FILES = "other_files"
 
 Item = Part | Samples | PartlyRead | Unread
 
@@ -48,7 +54,7 @@ def _read(
     """Yield what a reader says of files or members; ``unfolded`` counts the bytes of each file's members by its uri."""
     waiting: list[Blob] = []
     held = 0
-    for item in readers(extensions)[name].read(blobs, options):
+    for item in _items(readers(extensions)[name], list(blobs), options):
         if not isinstance(item, Blob):
             yield item
             continue
@@ -66,6 +72,18 @@ def _read(
     yield from _read_members(waiting, options, extensions, unfolded)
 
 
+def _items(reader: Reader, blobs: list[Blob], options: ReadOptions) -> Iterator[Item | Blob]:
+    """Yield what a reader says of files, and of a reader of words what samples their texts carry."""
+    yield from reader.read(blobs, options)
+    for blob in blobs:
+        yield from read_file_name(blob, options.algorithms)
+    if reader.READS_MEMBERS or reader.READS_WEIGHTS or not asks_of_texts(options.algorithms):
+        return
+    for blob in blobs:
+        with suppress(Unreadable, OSError):  # its reader says that it cannot be read
+            yield from (item for item in read_text_file(blob, options.algorithms) if item is not None)
+
+
 def _read_members(
     members: list[Blob], options: ReadOptions, extensions: tuple[Extension, ...], unfolded: Counter[str]
 ) -> Iterator[Item]:
@@ -76,8 +94,9 @@ def _read_members(
             yield PartlyRead(member.file, _path(member), TOO_DEEP)
             continue
         name = reader_name(member, member.head(HEAD_BYTES), extensions)
-        if name and readers(extensions)[name].READS_MEMBERS:
-            claimed.setdefault(name, []).append(member)
+        # Of a card or a licence in an archive, what it carries counts, and not what it says.
+        name = name if name and readers(extensions)[name].READS_MEMBERS else OTHER_FILES
+        claimed.setdefault(name, []).append(member)
     for name, blobs in claimed.items():
         for item in _read(name, blobs, options, extensions, unfolded):
             if isinstance(item, Unread):

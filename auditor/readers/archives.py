@@ -26,8 +26,10 @@ from auditor.errors import Unreadable
 from auditor.hashing import exact
 from auditor.hashing.digest_parsing import algorithm_from_column_name
 from auditor.hashing.hash_images import EncodedImage, hash_images
+from auditor.hashing.text_content import find_encoded_files
 from auditor.part_builders.file_samples import MAX_DECODED_BYTES
 from auditor.part_builders.read_options import ReadOptions
+from auditor.part_builders.text_contents import read_file_name, read_texts_in
 from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample
 from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, Samples, build_sample_batch
@@ -40,6 +42,7 @@ from auditor.syntax.archive_members import (
     read_members,
     unsupported_archive,
 )
+from auditor.syntax.embedded_pictures import find_pictures
 from auditor.syntax.image_magic import is_image
 
 READS_MEMBERS = True
@@ -63,6 +66,8 @@ _CELLS = re.compile(rb">[^<]*(?:://|[0-9A-Fa-f]{32})")
 _CELLS_NOT_READ = "addresses or digests in the cells of a spreadsheet: not read"
 # What macOS adds: the description of a folder, and attributes of a file.
 _BOOKKEEPING = (b"\0\0\0\1Bud1", b"\0\5\x16\7")
+_MAX_BOOKKEEPING_BYTES = 1 << 16
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b\x08", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 
 
 def claims(blob: Blob, head: bytes) -> int:
@@ -120,7 +125,7 @@ class _ArchiveSamples:
             more = f" and {len(paths) - 1:,} more members" if len(paths) > 1 else ""
             yield PartlyRead(self.blob, f"{paths[0]}{more}", why)
 
-    def _add(self, member: Member) -> Iterator[Samples | Blob]:
+    def _add(self, member: Member) -> Iterator[Samples | PartlyRead | Blob]:
         """Add a member of the archive to what is held, and yield what was held once that is much."""
         folder, _, last = member.path.rpartition("/")
         key = f"{folder}/{last.partition('.')[0]}"
@@ -150,8 +155,10 @@ class _ArchiveSamples:
             self._sample.append((member.path, data))
         elif extension == "json" and data.lstrip()[:1] == b"{" and len(data) <= _MAX_METADATA_BYTES:
             self._sidecars[member.path.rpartition(".")[0]] = data
-        elif data and not data.startswith(_BOOKKEEPING) and not (is_note and not _CARRIES.search(data)):
+        elif not _is_bookkeeping(data) and not (is_note and not _CARRIES.search(data)):
             yield self.blob.member(member.path, data)
+        else:
+            yield from read_file_name(self.blob, self.options.algorithms, last)
 
     def _add_large(self, member: Member, head: bytes) -> None:
         """Add a member of the archive that is too large to hold, by its exact digests."""
@@ -165,7 +172,7 @@ class _ArchiveSamples:
             self._large.append((member.path, exact.exact_digests_of_pieces(pieces(), wanted)))
         self._problems.setdefault(_TOO_LARGE, []).append(member.path)
 
-    def _end_sample(self) -> Iterator[Blob]:
+    def _end_sample(self) -> Iterator[Samples | PartlyRead | Blob]:
         """Hand on the archive's pictures of a key, which wait for metadata: it may come before or after them."""
         used: set[str] = set()
         for name, data in self._sample:
@@ -183,7 +190,16 @@ class _ArchiveSamples:
         for stem, data in self._sidecars.items():
             if stem not in used or _PICTURE_IN_JSON.search(data):
                 yield self.blob.member(f"{stem}.json", data)
+            else:
+                yield from self._read_other_notes(f"{stem}.json", data)
         self._sample, self._sidecars = [], {}
+
+    def _read_other_notes(self, name: str, data: bytes) -> Iterator[Samples | PartlyRead | Blob]:
+        """Yield what an archive's metadata states beside the address and the digests of its picture."""
+        metadata = _json_object(data)
+        rest = {key: value for key, value in metadata.items() if key != "url" and not algorithm_from_column_name(key)}
+        if _CARRIES.search(text := json.dumps(rest).encode()):
+            yield from read_texts_in(self.blob, text, self.options.algorithms, name)
 
     def _flush(self) -> Iterator[Samples]:
         """Yield an archive's samples held: with computed digests, then what metadata declares of the same ones."""
@@ -207,6 +223,14 @@ class _ArchiveSamples:
             **{algorithm: [digests.get(algorithm) for _, digests in rows] for algorithm in algorithms},
         }
         return build_sample_batch(columns, algorithms)
+
+
+def _is_bookkeeping(data: bytes) -> bool:
+    """Return whether an archive member is what macOS adds, and has nothing to be compared in it."""
+    if not data.startswith(_BOOKKEEPING) or len(data) > _MAX_BOOKKEEPING_BYTES:
+        return False
+    is_plain = b"://" not in data and not any(magic in data for magic in _PACKED)
+    return is_plain and next(find_pictures(data), None) is None and next(find_encoded_files(data), None) is None
 
 
 def _read_bounded(member: Member) -> bytes:

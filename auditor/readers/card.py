@@ -26,7 +26,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield what each card says of its subject."""
-    return read_file_parts(blobs, part, MAX_CARD_BYTES + 1, options)
+    return read_file_parts(blobs, part, MAX_CARD_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

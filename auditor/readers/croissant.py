@@ -33,7 +33,7 @@ def claims(blob: Blob, head: bytes) -> int:
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
     """Yield what each file of Croissant metadata says of its dataset, and the samples that it declares."""
     for blob in blobs:
-        for item in read_file_parts((blob,), part, READ_LIMIT + 1, options):
+        for item in read_file_parts((blob,), part, READ_LIMIT + 1):
             yield item
             if isinstance(item, Part):
                 yield from _declared_samples(blob, item.subject, options)

@@ -33,7 +33,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield what each ``dataset_infos.json`` says of its dataset."""
-    return read_file_parts(blobs, part, READ_LIMIT + 1, options)
+    return read_file_parts(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

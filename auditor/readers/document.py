@@ -75,7 +75,7 @@ def _may_be_policy(blob: Blob, head: bytes) -> bool:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield the words of each document."""
-    return read_file_parts(blobs, part, READ_LIMIT + 1, options)
+    return read_file_parts(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

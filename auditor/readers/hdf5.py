@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.part_builders.array_contents import StoredArray, read_array
+from auditor.part_builders.embedded_files import remainder_members
 from auditor.part_builders.read_options import ReadOptions
+from auditor.part_builders.text_contents import asks_of_texts, read_texts_in
 from auditor.parts import Part, PartlyRead
 from auditor.readers import ReaderExample, other_weights
 from auditor.samples import Samples
@@ -41,11 +43,11 @@ _BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError, 
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim HDF5 by its content; that of a model is weights."""
+    """Claim HDF5 by its content."""
     is_hdf5 = any(
         head.startswith(_MAGIC, at) for at in (0, 512, 1024, 2048)
     )  # MATLAB has a header of its own before it
-    return 95 if blob.kind != "model" and is_hdf5 else 0
+    return 95 if is_hdf5 else 0
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
@@ -54,14 +56,21 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
         try:
             h5py = _h5py()
         except ImportError:
-            yield Unread(blob.uri, WITHOUT_EXTRA, blob=blob)
+            if blob.kind == "model":
+                yield from other_weights.read([blob], options)
+            else:
+                yield Unread(blob.uri, WITHOUT_EXTRA, blob=blob)
             continue
         try:
             with blob.open() as raw, h5py.File(raw, "r") as file:
-                if _WEIGHTS.intersection(file.attrs.keys()) or _WEIGHTS.intersection(file.keys()):
+                are_weights = blob.kind == "model" or bool(
+                    _WEIGHTS.intersection(file.attrs.keys()) or _WEIGHTS.intersection(file.keys())
+                )
+                if are_weights:
                     yield from other_weights.read([blob], options)
-                else:
-                    yield from _read_group(h5py, blob, file, options)
+                if not are_weights or asks_of_texts(options.algorithms):
+                    yield from _read_group(h5py, blob, file, options, are_weights=are_weights)
+                    yield from remainder_members(blob, raw, _outside(raw, file.userblock_size, blob.size))
         except Unreadable as error:
             yield Unread(blob.uri, str(error), blob=blob)
         except _BROKEN as error:
@@ -78,10 +87,29 @@ def _h5py() -> Any:
     return h5py
 
 
-def _read_group(h5py: Any, blob: Blob, root: Any, options: ReadOptions) -> Iterator[Samples | PartlyRead | Blob]:
+def _outside(raw: BinaryIO, block: int, size: int) -> list[tuple[int, int]]:
+    """Return the spans of an HDF5 file that the library does not read: the user block, and bytes after its end.
+
+    Args:
+        raw: The file.
+        block: The length of the user block.
+        size: The file's length.
+    """
+    raw.seek(block + 8)
+    head = raw.read(40)
+    # The end of the file as its superblock has it: HDF5 file format specification, II.A.
+    at = 32 if head[0] < 2 else 20
+    end = int.from_bytes(head[at : at + 8], "little")
+    return [(0, block), (end, size)] if block < end < size else [(0, block)]
+
+
+def _read_group(
+    h5py: Any, blob: Blob, root: Any, options: ReadOptions, *, are_weights: bool
+) -> Iterator[Samples | PartlyRead | Blob]:
     """Yield what all arrays below an HDF5 group hold, each object once, however many links lead to it."""
     seen: set[object] = set()
     stack: list[tuple[str, Any]] = [("", root)]
+    yield from _read_attributes(blob, "", root, options, are_weights=are_weights)
     while stack:
         prefix, group = stack.pop()
         for name in group:
@@ -101,16 +129,41 @@ def _read_group(h5py: Any, blob: Blob, root: Any, options: ReadOptions) -> Itera
                 if len(seen) > _MAX_OBJECTS:
                     yield PartlyRead(blob, f"the objects after {path}", f"more than {_MAX_OBJECTS:,} objects")
                     return
+                yield from _read_attributes(blob, path, found, options, are_weights=are_weights)
                 if isinstance(found, h5py.Group):
                     stack.append((f"{path}/", found))
                 elif isinstance(found, h5py.Dataset):
-                    yield from _read_dataset(h5py, blob, path, found, options)
+                    yield from _read_dataset(h5py, blob, path, found, options, are_weights=are_weights)
             except (Unreadable, *_BROKEN) as error:
                 yield PartlyRead(blob, path, f"a damaged HDF5 object: {_reason(error)}")
 
 
+def _read_attributes(
+    blob: Blob, path: str, owner: Any, options: ReadOptions, *, are_weights: bool
+) -> Iterator[Samples | PartlyRead | Blob]:
+    """Yield what the attributes of an HDF5 object hold: texts are searched, and arrays read as others are."""
+    for name in owner.attrs:
+        place = f"{path}@{name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')}"
+        try:
+            value = owner.attrs[name]
+        except _BROKEN as error:
+            yield PartlyRead(blob, place, f"a damaged HDF5 object: {_reason(error)}")
+            continue
+        if isinstance(value, str):
+            yield from read_texts_in(blob, value.encode("utf-8", "surrogateescape"), options.algorithms, place)
+        elif isinstance(value, (bytes, np.ndarray, np.generic)):
+            found = np.asarray(value).reshape(np.shape(value) or (1,))
+            array = StoredArray(place, found.dtype, found.shape, partial(_rows_of, found))
+            yield from read_array(blob, array, options.algorithms, options.variants, are_weights=are_weights)
+
+
+def _rows_of(array: NDArray[Any], rows: int) -> Iterator[NDArray[Any]]:
+    """Yield the rows of an HDF5 attribute's array, so many at a time."""
+    return (array[first : first + rows] for first in range(0, len(array), rows))
+
+
 def _read_dataset(
-    h5py: Any, blob: Blob, path: str, dataset: Any, options: ReadOptions
+    h5py: Any, blob: Blob, path: str, dataset: Any, options: ReadOptions, *, are_weights: bool
 ) -> Iterator[Samples | PartlyRead | Blob]:
     """Yield what one array of an HDF5 file holds."""
     properties = dataset.id.get_create_plist()
@@ -131,7 +184,7 @@ def _read_dataset(
         yield PartlyRead(blob, path, "an HDF5 dataset that claims much more than is stored: not read")
     else:
         array = StoredArray(path, dataset.dtype, shape or (1,), partial(_batches, dataset))
-        yield from read_array(blob, array, options.algorithms, options.variants)
+        yield from read_array(blob, array, options.algorithms, options.variants, are_weights=are_weights)
 
 
 def _batches(dataset: Any, rows: int) -> Iterator[NDArray[Any]]:

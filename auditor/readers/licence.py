@@ -197,7 +197,7 @@ def _reads_like_licence(head: bytes) -> bool:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield the text of each licence, policy or terms file."""
-    return read_file_parts(blobs, part, MAX_TEXT_BYTES + 1, options)
+    return read_file_parts(blobs, part, MAX_TEXT_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

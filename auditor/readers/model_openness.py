@@ -31,7 +31,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield what each Model Openness Framework file says of its model."""
-    return read_file_parts(blobs, part, MAX_FILE_BYTES + 1, options)
+    return read_file_parts(blobs, part, MAX_FILE_BYTES + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

@@ -10,7 +10,7 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator
 from tokenize import TokenError
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.part_builders.array_contents import StoredArray, read_array
+from auditor.part_builders.embedded_files import remainder_members
 from auditor.part_builders.file_samples import MAX_DECODED_BYTES
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import PartlyRead
-from auditor.readers import ReaderExample
+from auditor.parts import Part, PartlyRead
+from auditor.readers import ReaderExample, other_weights
 from auditor.samples import Samples
-from auditor.syntax.archive_members import ARCHIVE_ERRORS, is_zip, read_members
+from auditor.syntax.archive_members import ARCHIVE_ERRORS, Member, is_zip, read_members
+from auditor.syntax.embedded_pictures import MIN_PICTURE_BYTES
 
 READS_MEMBERS = True
 UNREAD_GAP = "samples"
@@ -32,27 +34,31 @@ UNREAD_GAP = "samples"
 _MAGIC = b"\x93NUMPY"
 _PICKLE = "an array of Python objects, which is a pickle: never loaded"
 _COLUMNS_FIRST = "an array of more than 256 MiB with its first axis last: not read"
+_TOO_LARGE = "a member of more than 256 MiB: not read"
+_AFTER_END = "bytes after the end of an array: not read"
 _MAX_HEADER = 1 << 16
 
 
 def claims(blob: Blob, head: bytes) -> int:
-    """Claim a NumPy array by its content, and an archive of arrays by its name too; those of a model are weights."""
-    if blob.kind == "model":
-        return 0
+    """Claim a NumPy array by its content, and an archive of arrays by its name too."""
     if head.startswith(_MAGIC):
         return 95
     return 95 if blob.suffix == ".npz" and is_zip(head) else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | PartlyRead | Unread | Blob]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
     """Yield what each array of NumPy files holds."""
     for blob in blobs:
         last = ""
+        if blob.kind == "model" and blob.suffix in other_weights.SUFFIXES:
+            yield from other_weights.read([blob], options)
         try:
             with blob.open() as file:
                 if file.read(len(_MAGIC)) == _MAGIC:
                     file.seek(0)
-                    yield from _read_npy(blob, blob.basename.removesuffix(".npy"), file, options)
+                    yield from _read_npy(
+                        blob, blob.basename.removesuffix(".npy"), file, blob.size, options, is_file=True
+                    )
                     continue
                 file.seek(0)
                 for member in read_members(file, blob.basename):
@@ -60,7 +66,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | Part
                     if member.problem:
                         yield PartlyRead(blob, last, member.problem)
                     else:
-                        yield from _read_member(blob, member.path, member.stream, options)
+                        yield from _read_member(blob, member, options)
         except (Unreadable, *ARCHIVE_ERRORS) as error:
             why = " ".join(str(error).split())[:120] or type(error).__name__
             if last:
@@ -69,19 +75,46 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | Part
                 yield Unread(blob.uri, why, blob=blob)
 
 
-def _read_member(
-    blob: Blob, path: str, stream: BinaryIO, options: ReadOptions
-) -> Iterator[Samples | PartlyRead | Blob]:
-    """Yield what one array of a NumPy archive holds; a damaged one is named as not read."""
+def _read_member(blob: Blob, member: Member, options: ReadOptions) -> Iterator[Samples | PartlyRead | Blob]:
+    """Yield what one member of a NumPy archive holds: an array, or another file; a damaged one is named as not read."""
+    stream = _Peeked(member.stream)
     try:
-        yield from _read_npy(blob, path.removesuffix(".npy"), stream, options)
+        if stream.begins_with(_MAGIC):
+            name = member.path.removesuffix(".npy")
+            yield from _read_npy(blob, name, cast("BinaryIO", stream), member.size, options, is_file=False)
+        elif member.size > MAX_DECODED_BYTES:
+            yield PartlyRead(blob, member.path, _TOO_LARGE)
+        else:
+            yield blob.member(member.path, _read_fully(cast("BinaryIO", stream), member.size))
     except (Unreadable, *ARCHIVE_ERRORS) as error:
-        yield PartlyRead(blob, path, f"a damaged array: {' '.join(str(error).split())[:100]}")
+        yield PartlyRead(blob, member.path, f"a damaged array: {' '.join(str(error).split())[:100]}")
 
 
-def _read_npy(blob: Blob, name: str, stream: BinaryIO, options: ReadOptions) -> Iterator[Samples | PartlyRead | Blob]:
-    """Yield what a NumPy array holds. Raises Unreadable and what broken files make libraries raise."""
+class _Peeked:
+    """A stream of an archive's member that can only be read forwards, with its position."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._head, self._position = stream, stream.read(len(_MAGIC)), 0
+
+    def begins_with(self, magic: bytes) -> bool:
+        """Return whether the member of a NumPy archive begins with these bytes."""
+        return self._head == magic
+
+    def read(self, size: int = -1) -> bytes:
+        data, self._head = (self._head[:size], self._head[size:]) if self._head else (self._stream.read(size), b"")
+        self._position += len(data)
+        return data
+
+    def tell(self) -> int:
+        return self._position
+
+
+def _read_npy(
+    blob: Blob, name: str, stream: BinaryIO, size: int, options: ReadOptions, *, is_file: bool
+) -> Iterator[Samples | PartlyRead | Blob]:
+    """Yield what a NumPy array of so many bytes holds. Raises Unreadable and what broken files make libraries raise."""
     shape, columns_first, dtype = _read_header(stream)
+    header_bytes = stream.tell()
     if dtype.hasobject:
         yield PartlyRead(blob, name, _PICKLE)
         return
@@ -91,7 +124,13 @@ def _read_npy(blob: Blob, name: str, stream: BinaryIO, options: ReadOptions) -> 
     if columns_first and array.row_bytes * shape[0] > MAX_DECODED_BYTES:
         yield PartlyRead(blob, name, _COLUMNS_FIRST)
         return
-    yield from read_array(blob, array, options.algorithms, options.variants)
+    are_weights = blob.kind == "model"
+    yield from read_array(blob, array, options.algorithms, options.variants, are_weights=are_weights)
+    end = header_bytes + dtype.itemsize * math.prod(shape)
+    if size - end >= MIN_PICTURE_BYTES and is_file:
+        yield from remainder_members(blob, stream, [(end, size)])
+    elif size - end >= MIN_PICTURE_BYTES:
+        yield PartlyRead(blob, name, _AFTER_END)
 
 
 def _read_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

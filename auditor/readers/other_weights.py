@@ -5,6 +5,7 @@ Nothing is unpickled or unpacked: of a pickle only the first bytes are read, of 
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,13 +14,20 @@ from typing import BinaryIO
 
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
+from auditor.hashing.text_content import find_encoded_files
 from auditor.model import Gap, Place, Statement, Subject
+from auditor.part_builders.embedded_files import embedded_members, remainder_members
 from auditor.part_builders.file_digests import weight_digests
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import Part
+from auditor.part_builders.stored_tensors import read_stored_tensors
+from auditor.part_builders.tensor_pictures import read_tensor_pictures
+from auditor.part_builders.text_contents import PIECE_BYTES, asks_of_texts, read_texts_in
+from auditor.parts import Part, PartlyRead
 from auditor.readers import ReaderExample
-from auditor.syntax import gguf, safetensors_header, zip_directory
+from auditor.samples import Samples
+from auditor.syntax import gguf, onnx_tensors, safetensors_header, zip_directory
 from auditor.syntax.c2pa import C2PA_UNREAD, onnx_has_manifest
+from auditor.syntax.embedded_pictures import MIN_PICTURE_BYTES
 from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.model_names import without_local_folders
 
@@ -49,6 +57,9 @@ _PICKLE = re.compile(rb"\x80[\x02-\x05][^\x00]")
 _MAPS = tuple(bytes((first,)) for first in (*range(0x80, 0x90), 0xDE, 0xDF))
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD_BYTES = 4096
+# Of pickles and other weights, whose structure is not read, so much of each end is searched for pictures.
+_SEARCHED_BYTES = 8 << 20
+_ENCODED = "encoded files in weights: not read"
 _PICKLE_REMARK = "loading it can run code"
 # More base models or datasets are not read of one GGUF file.
 _MAX_GGUF_SOURCES = 1000
@@ -71,8 +82,11 @@ def claims(blob: Blob, head: bytes) -> int:
     return 50 if SUFFIXES.get(blob.suffix) else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
-    """Yield a part of each weights file: its format, what its metadata says, and its digest if it is asked for."""
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
+    """Yield a part of each weights file: its format, what its metadata says, and its digest if it is asked for.
+
+    Pictures among its tensors and bytes after them are samples, or gaps.
+    """
     for blob in blobs:
         place = Place(blob.uri)
         try:
@@ -89,6 +103,8 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                             Statement("artefact", f"{algorithm}:{value}", blob.basename, place, "computed")
                             for algorithm, value in digests.items()
                         ]
+                    if not blob.remote and asks_of_texts(options.algorithms):
+                        yield from _carried(blob, head, file, options)
         except Unreadable as error:
             yield Unread(blob.uri, str(error), blob=blob)
             continue
@@ -97,6 +113,43 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
             continue
         ref = blob.ref("model")
         yield Part(Subject(ref.kind, ref.name, ref.revision, tuple(statements), tuple(gaps)))
+
+
+def _carried(blob: Blob, head: bytes, file: BinaryIO, options: ReadOptions) -> Iterator[Samples | PartlyRead | Blob]:
+    """Yield the pictures in a file of other weights, and the bytes after them. Raises OSError."""
+    content = _format_of_content(blob, head)
+    weights_format = content or SUFFIXES.get(blob.suffix, "")
+    try:
+        if content == "gguf":
+            start = gguf.start_of_tensors(file)
+            file.seek(0)
+            metadata = file.read(min(start, PIECE_BYTES))
+            yield from read_texts_in(blob, metadata, options.algorithms, "metadata")
+            yield from embedded_members(blob, io.BytesIO(metadata))
+            yield from read_tensor_pictures(blob, file, gguf.locate_tensors(file), options.algorithms, options.variants)
+            end = gguf.end_of_tensors(file)
+            if end is not None and blob.size - end >= MIN_PICTURE_BYTES:
+                yield from remainder_members(blob, file, [(end, blob.size)])
+        elif weights_format == "onnx":
+            tensors = onnx_tensors.locate_tensors(file)
+            yield from read_tensor_pictures(blob, file, tensors, options.algorithms, options.variants)
+        elif content == "zip":
+            yield from read_stored_tensors(blob, file, options.algorithms)
+        else:
+            for start, end in _searched_spans(blob.size):
+                yield from embedded_members(blob, file, start, end)
+                file.seek(start)
+                if next(find_encoded_files(file.read(end - start), is_text=False), None):
+                    yield PartlyRead(blob, "its content", _ENCODED)
+    except Unreadable:
+        return  # its header is damaged, which its part says
+
+
+def _searched_spans(size: int) -> tuple[tuple[int, int], ...]:
+    """Return which spans of other weights are searched for pictures: all of a small file, the ends of a large one."""
+    if size <= 2 * _SEARCHED_BYTES:
+        return ((0, size),)
+    return ((0, _SEARCHED_BYTES), (size - _SEARCHED_BYTES, size))
 
 
 def _has_weights_suffix(blob: Blob) -> bool:

@@ -61,7 +61,7 @@ def claims(blob: Blob, head: bytes) -> int:
     return 60 if blob.kind != "dataset" or names_itself_summary(blob.basename) else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
     """Yield what each PDF says that is a summary, and each PDF's digests as those of any other file."""
     for blob in blobs:
         try:

@@ -22,8 +22,11 @@ from auditor.model import Gap, Place, Statement, Subject
 from auditor.part_builders.file_digests import weight_digests
 from auditor.part_builders.read_options import ReadOptions
 from auditor.part_builders.tensor_names import describe_tensors, family_of_version
-from auditor.parts import Part
+from auditor.part_builders.tensor_pictures import read_tensor_pictures
+from auditor.part_builders.text_contents import asks_of_texts, read_texts_in
+from auditor.parts import Part, PartlyRead
 from auditor.readers import ReaderExample
+from auditor.samples import Samples
 from auditor.syntax.c2pa import C2PA_KEY, C2PA_UNREAD
 from auditor.syntax.model_names import without_local_folders
 from auditor.syntax.safetensors_header import (
@@ -59,8 +62,11 @@ def claims(blob: Blob, head: bytes) -> int:
     return 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
-    """Yield a part of each safetensors file: format, what its header says, and digests if they are asked for."""
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
+    """Yield a part of each safetensors file: format, what its header says, and digests if they are asked for.
+
+    Pictures among its tensors and in its metadata are samples.
+    """
     for blob in blobs:
         place = Place(blob.uri)
         gaps: list[Gap] = []
@@ -87,6 +93,13 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]
                     statements.extend(_artefact_statements(digests, blob, blob.size - data, place))
                     if "sha256-tensors" in digests:
                         statements.extend(_disagreeing_hashes(header.metadata, digests, place))
+                if data and asks_of_texts(options.algorithms):
+                    texts = "\n".join(f"{key}: {value}" for key, value in header.metadata.items()).encode()
+                    yield from read_texts_in(blob, texts, options.algorithms, "metadata")
+                    if not blob.remote:
+                        yield from read_tensor_pictures(
+                            blob, file, header.tensors, options.algorithms, options.variants, data
+                        )
         except Unreadable as error:
             yield Unread(blob.uri, str(error), blob=blob)
             continue

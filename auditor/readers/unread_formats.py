@@ -68,7 +68,7 @@ def claims(blob: Blob, head: bytes) -> int:
     return 45 if name == PICKLE and _SUFFIXES.get(blob.suffix) != PICKLE else 92 if name else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
     """Yield the exact digests of each file of a format that is not read, and the gap that says so."""
     wanted = [name for name in exact.CRYPTOGRAPHIC_ALGORITHMS if name in options.algorithms]
     for blob in blobs:

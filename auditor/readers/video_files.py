@@ -6,15 +6,20 @@ The latter need the extra ``video``; without it a video is a gap where a list as
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import BinaryIO
 
 from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.hashing.decode_video import WITHOUT_EXTRA, can_decode_videos, holds_pictures
 from auditor.hashing.hash_images import VIDEO_DECODING_ALGORITHMS, EncodedVideo, hash_images
+from auditor.part_builders.embedded_files import MAX_REMAINDER_BYTES, remainder_members
 from auditor.part_builders.file_samples import sample_whole_files
 from auditor.part_builders.read_options import ReadOptions
+from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample
 from auditor.samples import VIDEO_ALGORITHMS, Samples
+from auditor.syntax.embedded_pictures import box_spans, find_pictures
 from auditor.syntax.video_magic import video_demuxer
 
 READS_MEMBERS = True
@@ -26,9 +31,13 @@ def claims(blob: Blob, head: bytes) -> int:
     return 85 if video_demuxer(head) else 0
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | PartlyRead | Unread | Blob]:
     """Yield the samples of video files; their frames are variants that are named by their second."""
+    blobs = list(blobs)
     wanted = tuple(name for name in VIDEO_ALGORITHMS if name in options.algorithms)
+    for blob in blobs if wanted else ():
+        with suppress(Unreadable, OSError), blob.open() as file:  # what reads its frames says why
+            yield from _outside_of_frames(blob, file)
     if VIDEO_DECODING_ALGORITHMS.isdisjoint(wanted):
         yield from sample_whole_files(blobs, wanted, carrier="video")
     elif not can_decode_videos():
@@ -36,6 +45,20 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Samples | Unre
     else:
         for blob in blobs:
             yield from _read_frames(blob, wanted, options)
+
+
+def _outside_of_frames(blob: Blob, file: BinaryIO) -> Iterator[PartlyRead | Blob]:
+    """Yield the pictures in the boxes of a video that hold no frames, and the bytes after its end. Raises OSError."""
+    if file.read(12)[4:8] not in (b"ftyp", b"moov", b"wide"):
+        return
+    for name, start, end in box_spans(file, blob.size):
+        if not name:
+            yield from remainder_members(blob, file, [(start, end)])
+        elif name != b"mdat" and end - start <= MAX_REMAINDER_BYTES:
+            file.seek(start)
+            data = file.read(end - start)
+            for first, last in find_pictures(data):
+                yield blob.member(f"bytes {start + first + 1:,}-{start + last:,}", data[first:last])
 
 
 def _read_frames(blob: Blob, wanted: tuple[str, ...], options: ReadOptions) -> Iterator[Samples | Unread]:

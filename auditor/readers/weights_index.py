@@ -30,7 +30,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterable[Part | PartlyRead | Unread]:
     """Yield the shards that each index names."""
-    return read_file_parts(blobs, part, READ_LIMIT + 1, options)
+    return read_file_parts(blobs, part, READ_LIMIT + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

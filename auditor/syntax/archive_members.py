@@ -31,6 +31,19 @@ MAX_MEMBERS = 2_000_000
 # The most that is read at once on an archive's own word: long names and extended headers of tar have some kB.
 MAX_READ = 1 << 26
 _PIECE = 1 << 20
+# Fewer bytes between the members of a zip are descriptors and filling; longer notes of a member are told.
+MIN_REMAINDER = 64
+MAX_ZIP_NOTES = 256
+# Other notes that are longer, in gzip and tar, can hold a file.
+MAX_NOTES = 256
+LONG_NOTES = "a long name or comment in a gzip header: not read"
+SKIPPED_FRAME = "a frame that readers skip in a compressed file: not read"
+_GZIP_HEADER, _GZIP_EXTRA, _GZIP_TEXTS = 10, 4, 24  # RFC 1952: bytes, and flags
+_SKIPPABLE = b"\x2a\x4d\x18"  # RFC 8878, 3.1.2: after a byte from 0x50 on
+_PAX_NAMES = frozenset(("path", "linkpath", "mtime", "atime", "ctime", "size", "uid", "gid", "uname", "gname"))
+TOO_LONG_REMAINDER = "more than 64 MiB that belong to no member: not read"
+# The lengths of name and extra field in a zip's local header of 30 bytes (APPNOTE 4.3.7).
+_LOCAL_HEADER = struct.Struct("<26xHH")
 
 Compression = Literal["gzip", "bzip2", "xz", "zstd", "lz4"]
 
@@ -147,14 +160,15 @@ def open_compressed(file: BinaryIO, compression: Compression) -> BinaryIO:
     elif compression == "gzip":
         stream = cast("BinaryIO", gzip.GzipFile(fileobj=file))
     elif compression == "bzip2":
-        stream = cast("BinaryIO", bz2.BZ2File(file))
+        stream = cast("BinaryIO", _Decompressed(file, bz2.BZ2Decompressor))
     else:
-        stream = cast("BinaryIO", lzma.LZMAFile(file))  # noqa: SIM115 - the caller reads it
+        stream = cast("BinaryIO", _Decompressed(file, lzma.LZMADecompressor))
     return cast("BinaryIO", _Limited(stream, _length(file)))
 
 
 def _compressed_members(file: BinaryIO, compression: Compression, name: str) -> Iterator[Member]:
     """Yield the members of a compressed tar, or a single compressed file as one member."""
+    yield from _compression_notes(file, compression)
     stream = open_compressed(file, compression)
     head = _read_fully(stream, 512)
     whole = cast("BinaryIO", _Joined(head, stream))
@@ -164,6 +178,32 @@ def _compressed_members(file: BinaryIO, compression: Compression, name: str) -> 
         stem, dot, suffix = name.rpartition(".")
         inner = f"{stem}.tar" if suffix.lower() in ("tgz", "tbz2", "txz", "tzst") else stem
         yield Member(inner if dot and stem else f"{name}.unpacked", -1, whole)
+
+
+def _compression_notes(file: BinaryIO, compression: Compression) -> Iterator[Member]:
+    """Yield as members what a compressed file holds beside its data: a gzip header's fields, skipped frames."""
+    if compression == "gzip":
+        head = file.read(_GZIP_HEADER + MAX_NOTES)
+        if head[3] & _GZIP_EXTRA and int.from_bytes(head[10:12], "little") > MAX_NOTES:
+            file.seek(_GZIP_HEADER + 2)
+            extra = file.read(int.from_bytes(head[10:12], "little"))
+            yield Member("(extra field)", len(extra), io.BytesIO(extra))
+        elif head[3] & _GZIP_TEXTS and len(head[_GZIP_HEADER:].split(b"\0")) < 3:
+            yield Member("(name or comment)", -1, io.BytesIO(), LONG_NOTES)
+    elif compression in ("zstd", "lz4"):
+        size = _length(file)
+        at, window = 0, b""
+        while piece := file.read(MAX_READ):
+            window = window[-8:] + piece
+            found = window.find(_SKIPPABLE)
+            while found >= 0:
+                start = at - (len(window) - len(piece)) + found - 1
+                length = int.from_bytes(window[found + 3 : found + 7], "little")
+                if found and window[found - 1] >> 4 == 5 and MAX_NOTES < length <= size - start - 8:
+                    yield Member(f"(bytes {start + 1:,}-{start + 8 + length:,})", -1, io.BytesIO(), SKIPPED_FRAME)
+                found = window.find(_SKIPPABLE, found + 1)
+            at += len(piece)
+    file.seek(0)
 
 
 class _TarHeader(tarfile.TarInfo):
@@ -204,6 +244,9 @@ def _tar_members(file: BinaryIO, mode: Literal["r:", "r|"]) -> Iterator[Member]:
             if number > MAX_MEMBERS:
                 raise Unreadable(f"the archive holds more than {MAX_MEMBERS:,} members")
             path = info.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            notes = "\n".join(value for key, value in info.pax_headers.items() if key not in _PAX_NAMES)
+            if len(notes) > MAX_NOTES:
+                yield Member(f"{path} (pax headers)", -1, io.BytesIO(notes.encode("utf-8", "surrogateescape")))
             if info.isdir():
                 continue
             if not info.isreg() or info.issparse():
@@ -223,6 +266,7 @@ def _zip_members(file: BinaryIO) -> Iterator[Member]:
     size = _length(file)
     left = max(FREE_BYTES, MAX_RATIO * size)
     with zipfile.ZipFile(file) as archive:
+        yield from _zip_remainders(file, archive, size)
         for info in archive.infolist():
             path = info.filename.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
             if info.is_dir():
@@ -242,6 +286,37 @@ def _zip_members(file: BinaryIO) -> Iterator[Member]:
                 left -= stream.count
 
 
+def _zip_remainders(file: BinaryIO, archive: zipfile.ZipFile, size: int) -> Iterator[Member]:
+    """Yield as members the bytes of a zip that none of its members has: before, between and after them, comments."""
+    spans: list[tuple[int, int]] = []
+    for info in archive.infolist():
+        file.seek(info.header_offset)
+        header = file.read(_LOCAL_HEADER.size)
+        if len(header) < _LOCAL_HEADER.size:
+            continue  # it cannot be opened either
+        name, extra = _LOCAL_HEADER.unpack(header)
+        start = info.header_offset + _LOCAL_HEADER.size + name
+        spans.append((info.header_offset, start + extra + info.compress_size))
+        if extra + len(info.extra) + len(info.comment) > MAX_ZIP_NOTES:
+            file.seek(start)
+            yield Member(f"{info.filename} (notes)", -1, io.BytesIO(file.read(extra) + info.extra + info.comment))
+    at = 0
+    for begin, end in [*sorted(spans), (archive.start_dir, size - 22 - len(archive.comment))]:
+        if begin - at >= MIN_REMAINDER:
+            file.seek(at)
+            data = file.read(min(begin - at, MAX_READ))
+            if data.strip(b"\0"):
+                yield Member(
+                    f"(bytes {at + 1:,}-{begin:,})",
+                    begin - at,
+                    io.BytesIO(data),
+                    "" if len(data) == begin - at else TOO_LONG_REMAINDER,
+                )
+        at = max(at, end)
+    if len(archive.comment) >= MIN_REMAINDER:
+        yield Member("(comment)", len(archive.comment), io.BytesIO(archive.comment))
+
+
 class _Limited:
     """A stream of decompressed bytes with a limit; ``count`` is the number of bytes that were read."""
 
@@ -259,6 +334,35 @@ class _Limited:
         if self.count > self._limit:
             raise Unreadable(f"it unfolds to more than {self._limit:,} bytes: not read further")
         return data
+
+
+class _Decompressed:
+    """A stream of bzip2 or xz, of one or more parts. The library's own readers pass over what follows the last part."""
+
+    def __init__(self, file: BinaryIO, decompressor: type[bz2.BZ2Decompressor] | type[lzma.LZMADecompressor]) -> None:
+        self._file, self._new = file, decompressor
+        self._part, self._packed = decompressor(), b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return decompressed bytes of an archive. Raises Unreadable for other bytes after the last part."""
+        if size is None or size < 0:
+            return b"".join(iter(lambda: self.read(_PIECE), b""))
+        while True:
+            if self._part.eof:
+                rest = (self._part.unused_data + self._file.read(_PIECE)).lstrip(b"\0")
+                if not rest:
+                    return b""
+                if compression_of(rest) not in ("bzip2", "xz"):
+                    raise Unreadable("other bytes follow the end of the compressed data")
+                self._part, self._packed = self._new(), rest
+            elif self._part.needs_input and not self._packed:
+                self._packed = self._file.read(_PIECE)
+                if not self._packed:
+                    raise EOFError("the compressed data is cut short")
+            data = self._part.decompress(self._packed, size)
+            self._packed = b""
+            if data:
+                return data
 
 
 class _Joined:

@@ -25,6 +25,13 @@ _MIN_PAIR_BYTES = 13
 _MIN_ITEM_BYTES = {TEXT_TYPE: 8, _ARRAY_TYPE: 12}
 # Types of tensors that are not quantised (ggml.h: enum ggml_type), by the names of safetensors, with bytes per value.
 _FLOAT_TYPES = {0: ("F32", 4), 1: ("F16", 2), 28: ("F64", 8), 30: ("BF16", 2)}
+# Of the quantised ones so many values take so many bytes (ggml: ggml-common.h).
+_BLOCKS = {
+    2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36), 10: (256, 84), 11: (256, 110),
+    12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292), 16: (256, 66), 17: (256, 74), 18: (256, 98),
+    19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82), 23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4),
+    27: (1, 8), 29: (256, 56), 34: (256, 54), 35: (256, 66), 39: (32, 17),
+}  # fmt: skip
 # The names of the quantised ones.
 _QUANTISED_TYPES = {
     2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K", 13: "Q5_K",
@@ -76,6 +83,45 @@ def locate_tensors(file: BinaryIO) -> dict[str, Tensor]:
         Unreadable: The file is damaged.
         OSError: The file cannot be read.
     """
+    stored, data, is_big_endian = _read_directory(file)
+    found: dict[str, Tensor] = {}
+    for name, shape, number, offset in stored:
+        dtype, size = _FLOAT_TYPES.get(number, (_QUANTISED_TYPES.get(number, f"GGML type {number}"), 0))
+        if is_big_endian:
+            dtype, size = f"big-endian {dtype}", 0
+        start = data + offset
+        found[name] = Tensor(dtype, shape, (start, start + size * math.prod(shape)))
+    return found
+
+
+def end_of_tensors(file: BinaryIO) -> int | None:
+    """Return where the last tensor of a GGUF file ends; None if the size of one is not known.
+
+    Raises:
+        Unreadable: The file is damaged.
+        OSError: The file cannot be read.
+    """
+    stored, data, _ = _read_directory(file)
+    end = data
+    for _, shape, number, offset in stored:
+        values, size = (1, _FLOAT_TYPES[number][1]) if number in _FLOAT_TYPES else _BLOCKS.get(number, (0, 0))
+        if not values:
+            return None
+        end = max(end, data + offset + -(-math.prod(shape) // values) * size)
+    return end
+
+
+def start_of_tensors(file: BinaryIO) -> int:
+    """Return where the metadata of a GGUF file end. Raises Unreadable and OSError."""
+    return _read_directory(file)[1]
+
+
+# The name, the shape, the type and the offset of a tensor in a GGUF file.
+_Stored = tuple[str, tuple[int, ...], int, int]
+
+
+def _read_directory(file: BinaryIO) -> tuple[list[_Stored], int, bool]:
+    """Return a GGUF file's tensors, where their data begin, and whether numbers are big-endian. Raises Unreadable."""
     reader = _ValueReader(file)
     reader.limit_count(reader.tensors, _MIN_TENSOR_BYTES)
     alignment: object = _DEFAULT_ALIGNMENT
@@ -88,22 +134,15 @@ def locate_tensors(file: BinaryIO) -> dict[str, Tensor]:
             reader.skip(value_type)
     if not isinstance(alignment, int) or alignment < 1:
         raise Unreadable("general.alignment is no number")
-    stored: list[tuple[str, tuple[int, ...], int, int]] = []
+    stored: list[_Stored] = []
     for _ in range(reader.tensors):
         name, dimensions = reader.text(), int(reader.number("I"))
         if dimensions > _MAX_DIMENSIONS:
             raise Unreadable(f"a tensor has {dimensions:,} dimensions")
         shape = tuple(int(reader.number("Q")) for _ in range(dimensions))[::-1]
         stored.append((name, shape, int(reader.number("I")), int(reader.number("Q"))))
-    data = -(-reader.position // alignment) * alignment
-    found: dict[str, Tensor] = {}
-    for name, shape, number, offset in stored:
-        dtype, size = _FLOAT_TYPES.get(number, (_QUANTISED_TYPES.get(number, f"GGML type {number}"), 0))
-        if reader.is_big_endian:
-            dtype, size = f"big-endian {dtype}", 0
-        start = data + offset
-        found[name] = Tensor(dtype, shape, (start, start + size * math.prod(shape)))
-    return found
+    data = reader.position if not stored else -(-reader.position // alignment) * alignment
+    return stored, data, reader.is_big_endian
 
 
 class _ValueReader:

@@ -16,7 +16,7 @@ from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.read_members import read_with_members
-from auditor.readers import reader_name
+from auditor.readers import numpy_arrays, reader_name
 from auditor.samples import Samples
 from tests.pictures import jpeg, landscape, png
 
@@ -175,7 +175,10 @@ def test_decoded_pictures_leave_a_gap_where_only_digests_of_files_are_asked_for(
     assert [item.batch.num_rows for item in items if isinstance(item, Samples)] == [3]
 
 
-def test_weights_of_a_model_are_no_pictures(tmp_path: Path) -> None:
-    blob = blob_of(tmp_path, "a.npz", pictures=PIXELS)
+def test_weights_of_a_model_are_no_pictures_and_pictures_among_them_are(tmp_path: Path) -> None:
+    weights = np.random.default_rng(1).normal(size=(4, 64, 64)).astype(np.float32)
+    picture = np.asarray(landscape(3, (64, 48)).convert("L"))
+    blob = blob_of(tmp_path, "a.npz", layer=weights, picture=picture.astype(np.float32) / 255)
     model = Blob(blob.path, blob.uri, blob.size, "model", "acme/m")
-    assert reader_name(model, model.read(4096)) == "other_weights"
+    items = [item for item in numpy_arrays.read([model], ReadOptions(frozenset({"pdq"}))) if isinstance(item, Samples)]
+    assert [item.batch["place"].to_pylist() for item in items] == [["a.npz!/picture"]]

@@ -1,5 +1,6 @@
 """Any other file of a dataset is matched by its exact digests; other files say why they were not."""
 
+import base64
 import gzip
 import hashlib
 import io
@@ -15,6 +16,7 @@ from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
 from auditor.readers import image_files, other_files
 from auditor.samples import Samples
+from tests.pictures import landscape, png
 
 WANTS = ReadOptions(frozenset({"md5", "sha256", "pdq"}))
 
@@ -84,10 +86,15 @@ def test_code_and_settings_hold_no_carrier_in_any_folder(tmp_path: Path, kind: K
     assert list(other_files.read(given, options)) == []
 
 
-def test_an_encoded_picture_in_a_text_is_a_carrier_that_is_not_read(tmp_path: Path) -> None:
-    given = blob(tmp_path, "page.html", b"<img src='data:image/png;base64,iVBORw0KGgo='>")
-    assert list(other_files.read([given], WANTS)) == [
-        PartlyRead(given, "encoded pictures", "in a text that is not a table: not read")
+def test_a_picture_in_base64_in_a_text_is_a_member_and_one_in_another_encoding_is_named(tmp_path: Path) -> None:
+    picture = png(landscape(1, (32, 32)))
+    given = blob(tmp_path, "page.html", b"<p>\n<img src='data:image/png;base64," + base64.b64encode(picture) + b"'>")
+    (member,) = other_files.read([given], WANTS)
+    assert isinstance(member, Blob)
+    assert (member.uri, member.read()) == ("page.html!/line 2, 1", picture)
+    other = blob(tmp_path, "page.txt", base64.b32encode(picture))
+    assert list(other_files.read([other], WANTS)) == [
+        PartlyRead(other, "line 1", "encoded files in a text: not read: base32")
     ]
     assert list(other_files.read([given], ReadOptions())) == []
 

@@ -55,6 +55,14 @@ def is_byte_list_type(kind: pa.DataType) -> bool:
     return is_list_type(kind) and bool(pa.types.is_uint8(kind.field(0).type))
 
 
+def is_number_list_type(kind: pa.DataType) -> bool:
+    """Return whether an Arrow type is one of lists of numbers."""
+    if not is_list_type(kind):
+        return False
+    inner = kind.field(0).type
+    return bool(pa.types.is_integer(inner) or pa.types.is_floating(inner))
+
+
 def to_text(cells: pa.Array) -> pa.Array:
     """Return an Arrow column as valid UTF-8; other bytes are read as Latin-1, empty cells are null."""
     try:

@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.hashing.value_content import HEAD_BYTES
-from auditor.readers.table.arrow_types import is_byte_list_type, is_list_type
+from auditor.part_builders.array_contents import MIN_FLAT, change_as_flat_pixels
+from auditor.readers.table.arrow_types import is_byte_list_type, is_list_type, is_number_list_type
 from auditor.syntax.image_magic import is_image
 from auditor.syntax.nested_columns import Leaf
 
-FLAT_PIXELS = "lists of bytes that can be pictures, each flattened to one list: not read"
-# The shortest list that is taken for a flattened square picture: 28 x 28.
-MIN_FLAT = 784
+FLAT_PIXELS = "lists of numbers that can be pictures, each flattened to one list: not read"
+# Long lists of numbers of a batch that are looked at for flattened pictures.
+_PROBED_LISTS = 16
 # No embedding or list of labels is so long: such a list of bytes can be a picture of any shape.
 MIN_LONG = 1 << 14
 _CHANNELS = (1, 3, 4)
@@ -48,12 +49,23 @@ def with_encoded_files(leaf: Leaf) -> Leaf:
 
 
 def may_be_flat_pictures(values: pa.Array) -> bool:
-    """Return whether lists of bytes have the length of flattened pictures: square ones, or more than any vector's."""
-    if not is_byte_list_type(values.type):
+    """Return whether lists of numbers can be flattened pictures.
+
+    Lists of bytes are told by their length: that of a square picture, or more than any vector's. Lists of other numbers
+    are told by how their values change.
+    """
+    if is_byte_list_type(values.type):
+        lengths = [length for length in pc.unique(pc.list_value_length(values)).to_pylist() if length]
+        return any(
+            length >= MIN_LONG
+            or (length >= MIN_FLAT and any(math.isqrt(length // n) ** 2 * n == length for n in _CHANNELS))
+            for length in lengths
+        )
+    if not is_number_list_type(values.type):
         return False
-    lengths = [length for length in pc.unique(pc.list_value_length(values)).to_pylist() if length]
-    return any(
-        length >= MIN_LONG
-        or (length >= MIN_FLAT and any(math.isqrt(length // n) ** 2 * n == length for n in _CHANNELS))
-        for length in lengths
-    )
+    long = np.flatnonzero(pc.fill_null(pc.greater_equal(pc.list_value_length(values), MIN_FLAT), False).to_numpy(False))
+    for index in long[:: max(1, len(long) // _PROBED_LISTS)].tolist():
+        numbers = values[index].values
+        if not numbers.null_count and change_as_flat_pixels(numbers.to_numpy(zero_copy_only=False)):
+            return True
+    return False

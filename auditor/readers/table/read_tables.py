@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -16,6 +17,7 @@ from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.readers import HEAD_BYTES
 from auditor.readers.table import arrow, csv, json, parquet
+from auditor.readers.table.file_metadata import read_metadata
 from auditor.readers.table.format_detection import (
     ARRAY_OF_OBJECTS,
     JSON_LINES_SUFFIXES,
@@ -40,10 +42,12 @@ _START_BYTES = 1 << 16
 _LONG_BASE64 = re.compile(rb"data:image/|[A-Za-z0-9+/]{1000}")
 
 
-def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
+def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread | Blob]:
     """Yield every row of every table as samples: digests and URLs that it declares, and digests of its images."""
     for blob in blobs:
         yield from _read_table(blob, options)
+        with suppress(Unreadable):  # which its rows say
+            yield from read_metadata(blob, format_suffix(blob)[0], blob.read(HEAD_BYTES), options.algorithms)
 
 
 def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:

@@ -6,13 +6,10 @@ picture if there is one, else to the row.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +30,7 @@ from auditor.hashing.hash_images import (
     PixelImage,
     hash_images,
 )
+from auditor.hashing.text_content import ENCODED_FILE, MIN_LONG_RUN, decode_base64, is_unknown_encoding
 from auditor.hashing.value_content import MIN_BASE64
 from auditor.model import Carrier
 from auditor.part_builders.read_options import ReadOptions
@@ -44,6 +42,7 @@ from auditor.readers.table.described_files import split_by_described_files
 from auditor.readers.table.embedded_json import embedded_leaves
 from auditor.readers.table.plain_column_content import LeafContent, leaf_content, leaf_name, text_by_row, url_rank
 from auditor.readers.table.row_batch import MAX_CELL_BYTES, RowBatch
+from auditor.readers.table.stated_in_texts import stated_in_texts
 from auditor.samples import (
     COMPUTED_ALGORITHMS,
     DIGEST_BYTES,
@@ -53,7 +52,6 @@ from auditor.samples import (
     build_sample_batch,
 )
 from auditor.syntax.card_columns import bare_name
-from auditor.syntax.file_content import ENCODED_PICTURE
 from auditor.syntax.json_stream import REMAINDER
 from auditor.syntax.nested_columns import Leaf
 
@@ -65,6 +63,7 @@ ASKABLE = HASHED_ALGORITHMS | frozenset(DIGEST_BYTES) | frozenset(TEXT_SIGNALS)
 VIDEOS = "videos: comparing their frames needs pip install 'provenance-auditor[video]'"
 UNKNOWN_BYTES = "bytes in a form that is not recognised: only their exact digests are compared"
 SHORT_HASHES = "16 hex digits each: whether they are perceptual hashes, and which, only a column's name can tell"
+LONG_LETTERS = "long runs of letters that can be encoded files: not read"
 PICTURES_IN_TEXTS = "encoded pictures inside texts: not read"
 NUMBERS_FOR_DIGESTS = "digests written as numbers are not read"
 # Columns of the sample's name, the surest first; compared as bare_name() writes them.
@@ -72,7 +71,6 @@ _SAMPLE_NAMES = ("filename", "key", "imagekey", "filepath", "imagepath", "imagei
 _HELPERS = frozenset((*_SAMPLE_NAMES, "originalwidth", "originalheight", "pdqquality"))
 # Of 64 bits. By their digits alone they cannot be told from keys, and keys would match by chance.
 _SHORT_ALGORITHMS = frozenset({"phash-64", "dhash-64"})
-_DATA_URL = re.compile(r"data:[^,]{0,200},", re.I)
 
 
 def is_helper_column(name: str) -> bool:
@@ -152,6 +150,8 @@ class TableSamples:
         algorithms, path = self.options.algorithms, content.leaf.path
         if not HASHED_ALGORITHMS.isdisjoint(algorithms) and _has_pictures_in_texts(content, is_json=is_json):
             yield from self._partly(path, PICTURES_IN_TEXTS)
+        elif not HASHED_ALGORITHMS.isdisjoint(algorithms) and has_unknown_encoding(content):
+            yield from self._partly(path, LONG_LETTERS)
         if len(content.videos) and not VIDEO_DECODING_ALGORITHMS.isdisjoint(algorithms) and not can_decode_videos():
             yield from self._partly(path, VIDEOS)
         if DECODING_ALGORITHMS.isdisjoint(algorithms):
@@ -265,22 +265,20 @@ def _has_pictures_in_texts(content: LeafContent, *, is_json: bool) -> bool:
     if not others.any():
         return False
     texts = values if others.all() else values.filter(pa.array(others))
-    return bool(pc.any(pc.match_substring_regex(texts, ENCODED_PICTURE)).as_py())
+    return bool(pc.any(pc.match_substring_regex(texts, ENCODED_FILE)).as_py())
 
 
-def decode_base64(text: str | bytes) -> bytes:
-    """Return what base64 or a data URL in a row's cell stands for, as far as it can be decoded; b"" for nothing."""
-    written = text.decode("latin-1") if isinstance(text, bytes) else text
-    if found := _DATA_URL.match(written):
-        payload = written[found.end() :]
-        if ";base64" not in found[0].lower():
-            return unquote_to_bytes(payload)
-        written = payload.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=")
-    letters = re.sub(r"[^A-Za-z0-9+/]", "", written.replace("-", "+").replace("_", "/"))
-    try:
-        return base64.b64decode(letters[: len(letters) - (len(letters) % 4 == 1)] + "=" * (-len(letters) % 4))
-    except binascii.Error:
-        return b""
+def has_unknown_encoding(content: LeafContent) -> bool:
+    """Return whether a table's column has a text of letters without a blank that can be an encoded file."""
+    values = content.leaf.values
+    if not is_text_type(values.type) or (pc.max(pc.binary_length(values)).as_py() or 0) < MIN_LONG_RUN:
+        return False
+    long = pc.fill_null(pc.greater_equal(pc.binary_length(values), MIN_LONG_RUN), False)
+    others = long.to_numpy(zero_copy_only=False).copy()
+    others[content.base64] = False
+    texts = values.filter(pa.array(others))
+    texts = texts.filter(pc.match_substring_regex(texts, r"^[A-Za-z0-9+/=_-]{900}"))
+    return any(is_unknown_encoding(text.as_py().encode()) for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,6 +476,10 @@ class _Batch:
             if parts:
                 columns["url"], rest = _first_of_each_row(parts, count, holds)
                 further += (("url", f"url:{path}", rows, values) for path, rows, values in rest)
+        parsed = {one.leaf.path.partition("{}")[0] for one in self.contents if "{}" in one.leaf.path}
+        for one in self.contents:
+            for name, indices, values in stated_in_texts(one, asked, is_json=one.leaf.path in parsed):
+                further.append((name, f"{name}:{one.leaf.path} in the text", one.leaf.rows[indices], values))
         gap = self._gaps(holds)
         if gap is not None:
             columns["gap"] = gap
