@@ -34,7 +34,7 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | PartlyRead | Unread]:
     """Yield what each file of evaluation results states."""
-    return read_file_parts(blobs, part, MAX_YAML_LENGTH + 1, options)
+    return read_file_parts(blobs, part, MAX_YAML_LENGTH + 1)
 
 
 def part(blob: Blob, data: bytes) -> Part:

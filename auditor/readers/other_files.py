@@ -6,7 +6,6 @@ anything, so where a list asks for perceptual hashes it leaves a gap.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from auditor.blob import Blob, Unread
@@ -20,7 +19,7 @@ from auditor.part_builders.text_contents import PIECE_BYTES, asks_of_texts, read
 from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample
 from auditor.samples import COMPUTED_ALGORITHMS, Samples
-from auditor.syntax.file_content import FileContent, file_content
+from auditor.syntax.file_content import COVER_BYTES, FileContent, file_content, mentions_cover_art
 from auditor.syntax.file_pointer import MAX_POINTER_BYTES, is_file_pointer
 from auditor.syntax.riff_chunks import riff_remainders
 
@@ -31,10 +30,8 @@ _UNDECODED = "a picture or document in a format that is not decoded"
 _POINTER = "pointer"
 _COVER = "cover art"
 _COVER_NOT_READ = "in a sound file: not read"
-_COVER_BYTES = 1 << 20
 _ARCHIVES = (b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xfd7zXZ\0")
 _ARCHIVE_NOT_READ = "after the end of another file: not read"
-_COVER_WORDS = re.compile(rb"APIC|covr|METADATA_BLOCK_PICTURE|image/(?:jpe?g|png)")
 
 # Text under such a name is not what the name says, and nobody knows what it is.
 MEDIA_SUFFIXES = frozenset(
@@ -96,7 +93,7 @@ def _embedded(blob: Blob, content: FileContent, options: ReadOptions) -> Iterato
             yield item
         if content.kind == "sound":
             file.seek(0)
-            if asks_pictures and not number and _COVER_WORDS.search(file.read(_COVER_BYTES)):
+            if asks_pictures and not number and mentions_cover_art(file.read(COVER_BYTES)):
                 yield PartlyRead(blob, _COVER, _COVER_NOT_READ)
             yield from remainder_members(blob, file, riff_remainders(file, blob.size))
         elif content.kind == "no carrier":

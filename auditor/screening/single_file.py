@@ -11,7 +11,7 @@ from auditor.model import Carrier, Ref
 from auditor.part_builders.file_samples import MAX_DECODED_BYTES, TOO_LARGE_TO_DECODE
 from auditor.samples import COMPUTED_ALGORITHMS, Samples, build_sample_batch
 from auditor.syntax.archive_members import compression_of, is_tar, is_zip, unsupported_archive
-from auditor.syntax.file_content import file_content
+from auditor.syntax.file_content import file_content, mentions_cover_art
 from auditor.syntax.file_pointer import MAX_POINTER_BYTES, is_file_pointer
 from auditor.syntax.image_magic import is_image
 from auditor.syntax.video_magic import video_demuxer
@@ -75,7 +75,7 @@ def _classify(data: bytes, algorithms: Collection[str]) -> tuple[Carrier, str | 
     if content.kind == "zeros":
         return "other file", ZEROS
     if content.kind == "sound":
-        return "sound", COVER_ART if content.carriers else ""
+        return "sound", COVER_ART if mentions_cover_art(data) else ""
     if content.kind == "undecoded" and content.name != _NETPBM:
         return "other file", "" if DECODING_ALGORITHMS.isdisjoint(algorithms) else UNDECODED.format(content.name)
     return "picture file", None

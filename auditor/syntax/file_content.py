@@ -40,6 +40,9 @@ _UNDECODED_PATTERNS: tuple[tuple[re.Pattern[bytes], str], ...] = (
 _SOUND = re.compile(
     rb"(?s)RIFF.{4}WAVE|fLaC|OggS|ID3|\xff[\xfa\xfb\xf2\xf3\xf1\xf9]|.{4}ftypM4[AB]|FORM.{4}AIF|#!AMR|MThd"
 )
+# Bytes of a sound file in which its cover is named, and the words for it.
+COVER_BYTES = 1 << 20
+_COVER = re.compile(rb"APIC|covr|METADATA_BLOCK_PICTURE|image/(?:jpe?g|png)")
 # Weights in forms without code, fonts, programs of the web, and vocabularies of tokenizers: numbers, outlines, words.
 _NO_CARRIER = re.compile(
     rb"(?s)GGUF|.{4}TFL3|\0\x01\0\0\0|OTTO|ttcf|wOF[F2]|\0asm|\n[\x05-\x40]\n[\x01-\x10]<(?:unk|pad|s)>"
@@ -83,6 +86,11 @@ def file_content(file: BinaryIO) -> FileContent:
         return FileContent("unknown" if rest.strip(b"\0") or len(rest) == MAX_ZEROS else "zeros")
     is_text = next(text_pieces(io.BytesIO(head), _HEAD_BYTES), None) is not None
     return FileContent("text" if is_text else "unknown")
+
+
+def mentions_cover_art(data: bytes) -> bool:
+    """Return whether the first bytes of a sound file name a picture."""
+    return _COVER.search(data[:COVER_BYTES]) is not None
 
 
 def text_pieces(file: BinaryIO, size: int) -> Iterator[bytes | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from auditor.blob import Blob, Unread
 from auditor.model import Kind, Statement
 from auditor.part_builders.card_part import MAX_CARD_BYTES
 from auditor.part_builders.read_options import ReadOptions
-from auditor.parts import Part, PartlyRead
+from auditor.parts import Part
+from auditor.pipeline.read_members import read_with_members
 from auditor.readers.card import claims, part, read
+from auditor.samples import Samples
 from tests.pictures import jpeg, landscape
 from tests.readers.blobs import written_blob
 
@@ -236,14 +239,14 @@ def test_a_card_whose_base_model_is_none_names_none() -> None:
     assert [*card("---\nbase_model: None\ndatasets: N/A\n---\n# Leaf\n").subject.statements_for("base_model")] == []
 
 
-def test_a_picture_in_a_card_is_a_gap_where_a_list_asks_for_samples(tmp_path: Path) -> None:
+def test_a_picture_in_a_card_is_a_sample_where_a_list_asks_for_samples(tmp_path: Path) -> None:
     picture = base64.b64encode(jpeg(landscape(1))).decode()
     blob = written_blob(tmp_path, "README.md", f"# Hills\n\n![a](data:image/jpeg;base64,{picture})\n".encode())
-    partly = [item for item in read([blob], ReadOptions(frozenset({"md5"}))) if isinstance(item, PartlyRead)]
-    assert [(item.carrier, item.why) for item in partly] == [
-        ("encoded pictures", "in a text that is not a table: not read")
-    ]
-    assert not [item for item in read([blob], ReadOptions()) if isinstance(item, PartlyRead)]
+    items = read_with_members("card", [blob], ReadOptions(frozenset({"md5"})))
+    (samples,) = [item for item in items if isinstance(item, Samples)]
+    assert samples.batch["md5"].to_pylist() == [hashlib.md5(jpeg(landscape(1))).digest()]
+    assert samples.batch["place"].to_pylist() == ["README.md!/line 3, 1"]
+    assert not [item for item in read_with_members("card", [blob], ReadOptions()) if isinstance(item, Samples)]
 
 
 def test_storage_buckets_that_a_card_names_are_stated_with_their_lines() -> None:

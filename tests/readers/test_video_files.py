@@ -33,8 +33,7 @@ LISTED = objects(2)
 
 
 def samples(results: Iterable[object]) -> Samples:
-    (found,) = results
-    assert isinstance(found, Samples)
+    (found,) = [item for item in results if isinstance(item, Samples)]
     return found
 
 
