@@ -80,6 +80,8 @@ def _items(reader: Reader, blobs: list[Blob], options: ReadOptions) -> Iterator[
     if reader.READS_MEMBERS or reader.READS_WEIGHTS or not asks_of_texts(options.algorithms):
         return
     for blob in blobs:
+        if blob.remote and blob.remote.reading != "all":
+            continue
         with suppress(Unreadable, OSError):  # its reader says that it cannot be read
             yield from (item for item in read_text_file(blob, options.algorithms) if item is not None)
 

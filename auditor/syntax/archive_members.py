@@ -183,12 +183,14 @@ def _compressed_members(file: BinaryIO, compression: Compression, name: str) -> 
 def _compression_notes(file: BinaryIO, compression: Compression) -> Iterator[Member]:
     """Yield as members what a compressed file holds beside its data: a gzip header's fields, skipped frames."""
     if compression == "gzip":
-        head = file.read(_GZIP_HEADER + MAX_NOTES)
-        if head[3] & _GZIP_EXTRA and int.from_bytes(head[10:12], "little") > MAX_NOTES:
+        head = file.read(_GZIP_HEADER + MAX_NOTES).ljust(_GZIP_HEADER + 2, b"\0")
+        extra_bytes = int.from_bytes(head[_GZIP_HEADER : _GZIP_HEADER + 2], "little")
+        texts = (head[3] & _GZIP_TEXTS).bit_count()
+        if head[3] & _GZIP_EXTRA and extra_bytes > MAX_NOTES:
             file.seek(_GZIP_HEADER + 2)
-            extra = file.read(int.from_bytes(head[10:12], "little"))
+            extra = file.read(extra_bytes)
             yield Member("(extra field)", len(extra), io.BytesIO(extra))
-        elif head[3] & _GZIP_TEXTS and len(head[_GZIP_HEADER:].split(b"\0")) < 3:
+        elif len(head) == _GZIP_HEADER + MAX_NOTES and head[_GZIP_HEADER:].count(0) < texts:
             yield Member("(name or comment)", -1, io.BytesIO(), LONG_NOTES)
     elif compression in ("zstd", "lz4"):
         size = _length(file)

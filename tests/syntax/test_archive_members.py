@@ -207,3 +207,26 @@ def test_damaged_archives_end_in_unreadable_or_in_members(data: st.DataObject) -
     else:
         why = "read to its end"
     assert why
+
+
+def test_bytes_that_no_member_of_a_zip_has_are_members_of_their_own() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.txt", "hills")
+        archive.comment = b"a comment " * 10
+    found = {member.path: member.stream.read() for member in read_members(io.BytesIO(out.getvalue()), "a.zip")}
+    assert found == {"(comment)": b"a comment " * 10, "a.txt": b"hills"}
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
+def test_other_bytes_after_packed_data_are_named(pack: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(Unreadable, match="other bytes follow the end"):
+        list(read_members(io.BytesIO(pack(b"hills") + b"more"), "a.packed"))
+
+
+def test_the_name_that_gzip_keeps_is_no_member_and_a_long_extra_field_is() -> None:
+    named = b"\x1f\x8b\x08\x08" + bytes(6) + b"a.txt\0" + gzip.compress(bytes(range(1, 256)) * 9)[10:]
+    assert [member.path for member in read_members(io.BytesIO(named), "a.gz")] == ["a"]
+    extra = b"\x1f\x8b\x08\x04" + bytes(6) + (300).to_bytes(2, "little") + b"x" * 300 + gzip.compress(b"hills")[10:]
+    found = {member.path: member.stream.read() for member in read_members(io.BytesIO(extra), "a.gz")}
+    assert found == {"(extra field)": b"x" * 300, "a": b"hills"}
