@@ -341,7 +341,7 @@ def _unchecked_lines(page: _Page) -> Iterator[Line]:
         yield from page.wrap("", f"and {more} (auditor report -v shows all)", "  ", "    ")
     ancestors = coverage.ancestor_sentences(report)
     if ancestors and not verbose:
-        ancestors = (f"{'; '.join(note.what for note in report.ancestors)}.",)
+        ancestors = coverage.ancestor_sentences(report, with_reasons=False)
     for text in (*coverage.uncompared_weights(report), *ancestors):
         yield from page.wrap("", printable(text, 400), "  ", "    ")
     yield from page.wrap("", _count_text(report), "  ", "    ")

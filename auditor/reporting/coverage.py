@@ -95,9 +95,14 @@ def files_left_out(report: Report) -> tuple[str, ...]:
     )
 
 
-def ancestor_sentences(report: Report) -> tuple[str, ...]:
-    """Return coverage sentences on parents that were not at hand, and on contexts that were compared otherwise."""
-    return tuple(map(_ancestor_sentence, report.ancestors))
+def ancestor_sentences(report: Report, *, with_reasons: bool = True) -> tuple[str, ...]:
+    """Return coverage sentences on parents that were not at hand, and on contexts that were compared otherwise.
+
+    Args:
+        report: The report.
+        with_reasons: Whether they say what follows from it, and what to do.
+    """
+    return tuple(_ancestor_sentence(note if with_reasons else note._replace(why="")) for note in report.ancestors)
 
 
 def _ancestor_sentence(note: AncestorNote) -> str:
