@@ -73,9 +73,9 @@ _LABELLED_PLACES = {"trained_on": "{near}{datasets}", "sourced_from": "{near}{da
 _LABEL = r"(?:^|: )(?:[^\x01\x02:.]{{0,24}} )?(?:{label})(?: ?[(\[][^\x01\x02)\]]{{0,24}}[)\]])? ?[:=→>-]+ {place}"
 _NAMING = ("{model}", "{models}", "{dataset}", "{datasets}", "{any}", "{here}", "{list}", "{names}")
 _LABEL_LINE = r"(?:{label})\b[^\n:|/]{{0,24}}[:|]"
-# One automaton of all cues outgrows RE2's cache and is a hundred times slower than several of some cues each (measured
-# with 99 cues; two sets are enough).
-_PATTERNS_PER_SET = 24
+# One automaton of all cues outgrows RE2's cache and is many times slower than several of some cues each (measured with
+# 140 cues: 22 us a card with 40 in a set, 29 with 24, 270 with 72).
+_PATTERNS_PER_SET = 40
 _MAX_MATCHES = 500  # of one cue
 _MAX_LABELS = 200  # labels of one text after which a name is looked for
 
@@ -113,7 +113,7 @@ class ParentCue:
         if _GROUP.search(self.pattern or self.label or self.sentence):
             raise ValueError("write (?:…) for (…)")  # groups hold the repositories
         if self.sentence:
-            return f"(?m){self.sentence}"
+            return self.sentence
         place = _LABELLED_PLACES.get(self.states, "{models}")
         pattern = self.pattern or _LABEL.format(label=self.label, place=place)
         filled = f"(?m){pattern}"
@@ -148,22 +148,39 @@ class CompiledParentCues:
         return rf"\b(?:{_LABEL_LINE.format(label=labels)})" if labels else ""
 
     @cached_property
-    def _patterns(self) -> tuple[str, ...]:
-        return tuple(cue.compiled for cue in self.cues)
+    def _phrases(self) -> tuple[tuple[ParentCue, str], ...]:
+        """The cues of phrases and labels, with their patterns."""
+        return tuple((cue, cue.compiled) for cue in self.cues if not cue.sentence)
 
     @cached_property
-    def _pattern_sets(self) -> tuple[re2.Set, ...]:
-        return tuple(compile_pattern_set(list(batch)) for batch in _batches(self._patterns))
+    def _phrase_sets(self) -> tuple[re2.Set, ...]:
+        return tuple(compile_pattern_set(list(batch)) for batch in _batches([words for _, words in self._phrases]))
 
-    def _found(self, data: bytes) -> list[int]:
-        """Return the cues that sentences have."""
+    @cached_property
+    def _sentence_cues(self) -> tuple[ParentCue, ...]:
+        return tuple(cue for cue in self.cues if cue.sentence)
+
+    @cached_property
+    def _sentence_set(self) -> re2.Set:
+        return compile_pattern_set([cue.compiled for cue in self._sentence_cues])
+
+    def _found(self, data: bytes) -> list[tuple[ParentCue, str]]:
+        """Return the cues of phrases and labels that sentences have, with their patterns."""
         return [
-            first + index
-            for first, patterns in zip(count(0, _PATTERNS_PER_SET), self._pattern_sets)
+            self._phrases[first + index]
+            for first, patterns in zip(count(0, _PATTERNS_PER_SET), self._phrase_sets)
             for index in sorted(patterns.Match(data) or ())
         ]
 
-    def find(self, text: str, folded: bytes, own_name: str, keys: Collection[str], has_label: bool) -> Iterator[Parent]:
+    def find(
+        self,
+        text: str,
+        folded: bytes,
+        own_name: str,
+        keys: Collection[str],
+        has_label: bool,
+        stated: Collection[tuple[str, str]] = (),
+    ) -> Iterator[Parent]:
         """Yield the parents that a text names.
 
         Args:
@@ -172,9 +189,13 @@ class CompiledParentCues:
             own_name: The name of its subject.
             keys: The statements that may be made of its subject.
             has_label: Whether :attr:`label_pattern` was found in the text.
+            stated: What is stated of it already, by key and name in lower case. A text that names nothing else is not
+                read further.
         """
         references = find_references(text, self._label_ends(folded) if has_label else (), self.known)
-        sentences = list(sentences_with_references(text, references, own_name)) if references else ()
+        if all(_is_stated(each, stated) for each in references):
+            return
+        sentences = list(sentences_with_references(text, references, own_name))
         if not sentences:
             return
         data = "\n".join(sentence.words for sentence in sentences).encode("utf-8", "replace")
@@ -186,48 +207,68 @@ class CompiledParentCues:
             data = decided
             found = self._found(data)
         made: dict[int, ParentCue] = {}
-        denied: dict[bool, set[int]] = {True: set(), False: set()}  # by whether the cue speaks of a whole sentence
-        for index in found:
-            cue = self.cues[index]
-            if cue.states != "nothing" and cue.states not in keys:
-                continue
-            for start, end in _places(cue, self._patterns[index], data):
-                for at in (at for at in range(start, end) if at in named):
-                    if cue.states == "nothing":
-                        denied[bool(cue.sentence)].add(at)
-                    elif cue.sentence and not _is_linked(cue, data[at], named[at]):
-                        continue
-                    elif at not in made or _priority(cue) > _priority(made[at]):
+        for cue, pattern in found:
+            if cue.states in keys:
+                for at in _marked(cue, pattern, data, named):
+                    if at not in made or _priority(cue) > _priority(made[at]):
                         made[at] = cue
-        kept = [
+        made |= self._by_sentence(data, named, [at for at in markers if at not in made], keys)
+        denied = {
             at
-            for at, cue in sorted(made.items())
-            if cue.certain or not (at in denied[False] or (cue.sentence and at in denied[True]))
-        ]
+            for cue, pattern in (found if made else ())
+            if cue.states == "nothing"
+            for at in _marked(cue, pattern, data, named)
+        }
+        kept = [at for at in sorted(made) if at not in denied or made[at].certain]
         yield from _first_of_each(data, [(at, made[at], named[at]) for at in kept])
 
-    def _decide_kinds(self, data: bytes, found: Collection[int], named: Mapping[int, Reference]) -> bytes:
+    def _by_sentence(
+        self, data: bytes, named: Mapping[int, Reference], open_markers: Sequence[int], keys: Collection[str]
+    ) -> dict[int, ParentCue]:
+        """Return the cues by which whole sentences state repositories, by the places of their markers.
+
+        Args:
+            data: Sentences with markers.
+            named: The repositories, by the places of their markers.
+            open_markers: The markers of which no phrase states anything, in order.
+            keys: The statements that may be made.
+        """
+        made: dict[int, ParentCue] = {}
+        end = -1
+        cues: Sequence[ParentCue] = ()
+        for at in open_markers:
+            if at >= end:
+                end = data.find(b"\n", at)
+                end = len(data) if end < 0 else end
+                found = self._sentence_set.Match(data[data.rfind(b"\n", 0, at) + 1 : end])
+                cues = [self._sentence_cues[index] for index in sorted(found or ())]
+                cues = () if any(cue.states == "nothing" for cue in cues) else cues
+            for cue in cues:
+                if cue.states in keys and _is_linked(cue, data[at], named[at]):
+                    made[at] = cue
+        return made
+
+    @staticmethod
+    def _decide_kinds(data: bytes, found: Collection[tuple[ParentCue, str]], named: Mapping[int, Reference]) -> bytes:
         """Return the sentences with the markers of datasets in place of those that stand for a dataset's name.
 
         Args:
             data: Sentences with markers.
-            found: The cues that they have.
+            found: The cues that they have, with their patterns.
             named: The repositories, by the places of their markers.
         """
-        if not any(self.cues[index].states == "a dataset" for index in found):
+        if not any(cue.states == "a dataset" for cue, _ in found):
             return data
+        if all(reference.kind != "unknown" for reference in named.values()):
+            found = [(cue, pattern) for cue, pattern in found if cue.certain or cue.states == "a model"]
         markers: dict[int, int] = {}
         strengths: dict[int, int] = {}
-        for index in found:
-            cue = self.cues[index]
-            if cue.states not in ("a dataset", "a model"):
-                continue
-            for start, end in _places(cue, self._patterns[index], data):
-                for at in (at for at in range(start, end) if at in named):
-                    strength = _strength(cue, named[at])
-                    if strength >= strengths.get(at, 0):
-                        strengths[at] = strength
-                        markers[at] = _marker(cue, named[at])
+        for cue, pattern in found:
+            for at in _marked(cue, pattern, data, named) if cue.states in ("a dataset", "a model") else ():
+                strength = _strength(cue, named[at])
+                if strength >= strengths.get(at, 0):
+                    strengths[at] = strength
+                    markers[at] = _marker(cue, named[at])
         if not markers:
             return data
         decided = bytearray(data)
@@ -252,37 +293,37 @@ def _batches(patterns: Sequence[str]) -> Iterator[Sequence[str]]:
         yield patterns[first : first + _PATTERNS_PER_SET]
 
 
-def _places(cue: ParentCue, compiled: str, data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the beginnings and ends of the parents that a cue names in sentences, or of the sentences they stand in."""
+def _marked(cue: ParentCue, compiled: str, data: bytes, named: Collection[int]) -> Iterator[int]:
+    """Yield the places of the markers of the repositories that a cue of a phrase or label names in sentences."""
     pattern = compile_capturing_pattern(compiled)
     is_of_dataset = cue.states in ("trained_on", "sourced_from")
     stop_words = _STOP_WORDS - _DATASET_WORDS if is_of_dataset else _STOP_WORDS
-    position, groups = 0, pattern.groups
+    position = 0
     for _ in range(_MAX_MATCHES):
         match = pattern.search(data, position)
         if not match:
             return
-        if cue.sentence:
-            position = _sentence_end(data, match.end())
-            yield data.rfind(b"\n", 0, match.start()) + 1, position
-            continue
         # A group for the words before the repositories goes before each group for them.
         if cue.states == "nothing" or stop_words.isdisjoint(b" ".join(match.groups(b"")[::2]).lower().split()):
-            yield from (match.span(group) for group in range(2, groups + 1, 2))
+            for group in range(2, len(match.groups()) + 1, 2):
+                yield from (at for at in range(*match.span(group)) if at in named)
             position = match.end()
         else:
             position = match.start() + 1
 
 
-def _sentence_end(data: bytes, position: int) -> int:
-    """Return the end of the sentence that this position is in."""
-    end = data.find(b"\n", position)
-    return len(data) if end < 0 else end
-
-
 def _is_linked(cue: ParentCue, marker: int, reference: Reference) -> bool:
     """Return whether a repository is linked and of the kind that a cue states."""
     return reference.kind != "unknown" and marker == ord(MODEL if cue.states == "base_model" else DATASET)
+
+
+def _is_stated(reference: Reference, stated: Collection[tuple[str, str]]) -> bool:
+    """Return whether what a text may say of a repository is stated already, by key and name in lower case."""
+    name = reference.name.lower()
+    as_model, as_dataset = ("base_model", name) in stated, ("trained_on", name) in stated
+    if reference.kind == "unknown":
+        return as_model or as_dataset
+    return as_dataset if reference.kind == "dataset" else as_model
 
 
 def _strength(cue: ParentCue, reference: Reference) -> int:
@@ -302,9 +343,9 @@ def _marker(cue: ParentCue, reference: Reference) -> int:
     return ord(MODEL if _MODEL_SIZE.search(reference.name) else DATASET)
 
 
-def _priority(cue: ParentCue) -> tuple[bool, bool, bool]:
-    """Return whether no other cue undoes a cue, whether it names the parent's place, and says how a model was made."""
-    return cue.certain, not cue.sentence, bool(cue.relation)
+def _priority(cue: ParentCue) -> tuple[bool, bool]:
+    """Return whether no other parent cue undoes a cue, and whether it says how a model was made."""
+    return cue.certain, bool(cue.relation)
 
 
 def _first_of_each(data: bytes, stated: list[tuple[int, ParentCue, Reference]]) -> Iterator[Parent]:

@@ -22,7 +22,7 @@ _BRACKETS = re.compile(f"\\s*[(\\[]?\\s*([{MODEL}{DATASET}])\\s*[)\\]]?\\s*")
 _NO_MARKERS = str.maketrans(dict.fromkeys(MODEL + DATASET + _END, " "))
 _NO_MARKERS_IN_LABEL = _NO_MARKERS | str.maketrans("", "", "[]")
 _LINE_BREAK = re.compile(r"[ \t]*\n[ \t>]*")
-_FENCE = re.compile("```|~~~")
+_FENCES = ("```", "~~~")
 
 # Limits for hostile texts: repositories of a text, lines of a paragraph and characters of a line on either side of a
 # repository, characters of a link's label, and lines in which a heading or the lead of a list is looked for.
@@ -70,8 +70,10 @@ _USE = re.compile(r"\[([^\[\]\n]{1,160})\](?:\[([^\[\]\n]{0,80})\])?(?![(\[:])")
 _PICTURE_LABEL = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*?(?:/badge/((?:[^-)\n]|--)+)-[^)\n]*)?\)?$")
 _RULE_ROW = re.compile(r"[ \t>]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*)?$")
 _TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,300}>")
-_MARKS = re.compile(r"[*_`#>\"“”]+|\[optional\]|\(optional\)|[\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f]", re.I)
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\x01\x02\[])|\n|\s·\s|。|(?<=;)\s+")
+_MARKS = re.compile(r"[*_`#>\"“”\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f]+")
+_OPTIONAL = re.compile(r"\[optional\]|\(optional\)", re.I)
+# Each alternative begins with one of few characters, which is found fast.
+_SENTENCE_END = re.compile(r"[\s。](?:(?<=。)|(?<=[.!?]\s)\s*(?=[A-Z\x01\x02\[])|(?<=\n)|·\s|(?<=;\s)\s*)")
 # "FP8 (E4M3, dynamic) of X": what stands in brackets between a word and its preposition.
 _ASIDE = re.compile(r"(?<=\w) \([^()\x01\x02]{1,60}\)(?= (?:of|from|for|on|with|by)\b)")
 _HEADING = re.compile(r"#|<h[1-6]|(?:<b>|\*\*|__|\*)[^*_:]{1,80}(?:</b>|\*\*|__|\*):?$")
@@ -250,10 +252,14 @@ def _has_control(text: str) -> bool:
 def _code_blocks(text: str) -> Sequence[tuple[int, int]]:
     """Return the beginnings and ends of the fenced blocks of code."""
     fences = []
-    for fence in _FENCE.finditer(text):
-        start = text.rfind("\n", 0, fence.start()) + 1
-        if not text[start : fence.start()].strip(" \t>"):
-            fences.append(start)
+    for fence in _FENCES:
+        position = text.find(fence)
+        while position >= 0:
+            start = text.rfind("\n", 0, position) + 1
+            if not text[start:position].strip(" \t>"):
+                fences.append(start)
+            position = text.find(fence, position + len(fence))
+    fences.sort()
     # One that is never closed hides nothing.
     return [(first, _line_end(text, last)) for first, last in zip(fences[::2], fences[1::2], strict=False)]
 
@@ -318,7 +324,8 @@ def _plain(marked: str) -> str:
         marked = _LINK.sub(r"\1", marked)
     if "<" in marked:
         marked = _TAG.sub(" ", _BLOCK_TAG.sub("\n", marked))
-    return _MARKS.sub("", unescape(marked) if "&" in marked else marked)
+    plain = _MARKS.sub("", unescape(marked) if "&" in marked else marked)
+    return _OPTIONAL.sub("", plain) if "[" in plain or "(" in plain else plain
 
 
 def _rewritten(

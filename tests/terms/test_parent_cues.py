@@ -134,8 +134,24 @@ def test_a_sentence_names_no_repository_that_is_not_linked() -> None:
     assert names("The head is ours; below it, with its layers untouched, sits `acme/tree`.") == []
 
 
-def test_an_automaton_has_24_cues() -> None:
-    assert [len(batch) for batch in _batches(["tree"] * 50)] == [24, 24, 2]
+def test_an_automaton_has_40_cues() -> None:
+    assert [len(batch) for batch in _batches(["tree"] * 90)] == [40, 40, 10]
+
+
+def test_a_text_that_names_only_what_is_stated_already_is_not_read_further() -> None:
+    tree, leaves = f"[tree]({HUB}acme/tree)", f"[leaves]({HUB}datasets/acme/leaves)"
+    text = f"Fine-tuned from {tree} on {leaves}."
+    tree_stated, leaves_stated = ("base_model", "acme/tree"), ("trained_on", "acme/leaves")
+    stated = {
+        known: [each.name for each in PARENTS.find(text, text.encode(), "", KEYS["model"], True, known)]
+        for known in ((), (tree_stated,), (tree_stated, leaves_stated), (("trained_on", "acme/tree"), leaves_stated))
+    }
+    assert list(stated.values()) == [
+        ["acme/tree", "acme/leaves"],
+        ["acme/tree", "acme/leaves"],
+        [],
+        ["acme/tree", "acme/leaves"],
+    ]
 
 
 def test_a_repository_without_an_owner_is_found_by_the_name_that_the_hub_once_gave_it() -> None:
