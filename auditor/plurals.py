@@ -9,7 +9,7 @@ def pluralize(noun: str, number: int) -> str:
         return noun
     if noun.endswith("copy"):
         return f"{noun[:-1]}ies"
-    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{noun}es" if noun.endswith(("s", "ch")) else f"{noun}s"
 
 
 def count_with_noun(number: int, noun: str) -> str:

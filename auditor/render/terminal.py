@@ -7,7 +7,6 @@ It fills at most 25 lines of 100 columns, 40 if there are many findings; ``verbo
 from __future__ import annotations
 
 import heapq
-import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from auditor.reporting.redaction import notice_sentences
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.report_summary import severity_rank
 from auditor.reporting.restricted_hits import read_restricted_hits
+from auditor.reporting.rule_text import first_sentence
 from auditor.reporting.sample_text import sample_sentences
 from auditor.reporting.unchecked import unchecked_reasons
 from auditor.reporting.verdict import verdict
@@ -83,11 +83,6 @@ class _Page(NamedTuple):
             return "make readable what could not be read, and scan again"
         rule = self.rules.get(finding.rule)
         return first_sentence(rule.fix) if rule else ""
-
-
-def first_sentence(text: str) -> str:
-    """Return the first sentence of a rule's text, on one line."""
-    return printable(re.split(r"(?<=[.!?])\s+(?=[A-Z`])", " ".join(text.split()), maxsplit=1)[0], 300)
 
 
 def render(report: Report, out: TextIO, options: RenderOptions) -> None:

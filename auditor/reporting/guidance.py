@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from auditor.model import Rule
 from auditor.pipeline.report import Report
@@ -19,13 +21,30 @@ STEPS_AFTER_MATCH = (
 )
 # Goes before the steps where every list of known content means ``test``.
 REHEARSAL = "This list means `test`: this is a rehearsal; report nothing. With a list of known content:"
-HOW_TO_READ = (
-    "FLAGGED: a rule found what it looks for. UNCHECKED: something that it needs could not be read.",
-    "No finding does not mean that nothing is there: only what was collected and read was judged.",
-    "exact: the hashes are the same. near: they are nearly the same, as of a resized copy. claimed-exact, "
-    "claimed-near: the same, but the hash is only stated in a text file and was not computed from the sample itself.",
-    "A match is between hashes. It never says what a picture contains; a person with the authority to look decides.",
-    "A case is something that people must review and decide. Nothing is proven until they have.",
+# The words of reports. docs/glossary.md has the same, and a test compares them.
+GLOSSARY: Mapping[str, str] = MappingProxyType(
+    {
+        "match": "A hash of a sample equals, or nearly equals, the hash of a list's entry. It never says what a "
+        "picture shows: a person with the authority to look decides.",
+        "exact": "The hashes are the same: the same file, or the same address.",
+        "near": "The hashes of two pictures are nearly the same, as of a resized copy. A near match can be wrong.",
+        "claimed": "A text file, such as a manifest, states a digest. Nobody computed it from the sample itself, so "
+        "the sample may be another one, or may not exist.",
+        "lead": "A hint that is too weak to open a case, such as a match with an edit undone.",
+        "list": "Hashes of known content that an authority or another holder gives to vetted organisations.",
+        "test list": "A list of ordinary pictures that stand for known content, to try things out. A report on it is a "
+        "rehearsal.",
+        "sample": "One picture, video or other piece of content of a dataset, however many files describe it.",
+        "subject": "A model, a dataset, terms or another document that is judged.",
+        "case": "A model that people must review, and on which two of them decide. Nothing is proven until they have.",
+        "linked": "The ground of a case: a list of models names the model, or holds its weights.",
+        "exposed": "The ground of a case: the model's own training data has samples that match a list.",
+        "error, warning, note": "How severe a finding is under the profile that was chosen.",
+        "not judged": "A rule could not decide, because something that it needs was not read.",
+        "read, in part, skipped, not read": "What became of each file. In part: one part of a file was read and "
+        "another could not be. Skipped: it holds nothing that could be judged, or the user left it out.",
+        "no finding": "It does not mean that nothing is there: only what was collected and read was judged.",
+    }
 )
 
 

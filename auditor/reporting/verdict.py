@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 from auditor.model import Carrier
 from auditor.pipeline.policy_summary import ListSummary
@@ -145,3 +146,38 @@ def _reading_phrases(report: Report) -> list[str]:
     if not report.complete:
         phrases.append("the run is not complete")
     return phrases
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedTile:
+    """The number of samples that match a list, for a reader who sees only the number: what it counts stands beside.
+
+    Attributes:
+        number: The number; "–" if nothing was matched with a list.
+        words: What it counts.
+        found: Whether anything matches, computed or only claimed.
+    """
+
+    number: str
+    words: str
+    found: bool
+
+
+def matched_tile(report: Report) -> MatchedTile | None:
+    """Return how many samples match a list: of several lists, the one that most match; None if lists are hidden."""
+    if report.policy.hides_lists:
+        return None
+    lists = sample_lists(report)
+    if not lists:
+        return MatchedTile("–", "pictures and other samples were not matched: no list of known content", False)
+    known = max(lists, key=lambda one: (matched_samples(report, one.name), one.name))
+    number = matched_samples(report, known.name)
+    total, noun = _compared(report, known.name)
+    claimed = sum(one.number for one in report.matches if one.basis == "declared" and one.list == known.name)
+    of = f"of {count_with_noun(total, noun)}" if total >= number else pluralize(noun, number)
+    words = f"{of} {'matches' if number == 1 else 'match'} entries of {list_label(known)}"
+    if claimed:
+        words += f"; {count_with_noun(claimed, 'match')} more by claimed digests alone"
+    if len(lists) > 1:
+        words += f"; {count_with_noun(len(lists) - 1, 'other list')} below"
+    return MatchedTile(f"{number:,}", words, bool(number or claimed))

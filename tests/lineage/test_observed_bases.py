@@ -214,9 +214,9 @@ def test_the_path_of_a_case_shows_weights_and_what_was_dropped_on_it(tmp_path: P
     case = next(case for case in report.cases if case.subject == "northlight/paint-base")
     drawing = LineageLayout(report.lineage).layout_case(case)
     assert drawing
-    labels = {node.name: node.label for node in drawing.nodes}
-    assert labels["model nobody/from-scratch"] == "observed, by weights; prohibition dropped"
-    assert labels["model atelier/paint-harbour"] == "finetune, by card and weights"
+    titles = {node.title for node in drawing.nodes}
+    assert "model nobody/from-scratch (made from it, says weights; prohibition dropped)" in titles
+    assert "model atelier/paint-orchard (fine-tune, says card; prohibition dropped)" in titles
 
 
 # Which comparisons count, without a scan

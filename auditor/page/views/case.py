@@ -125,7 +125,10 @@ def _draw_lineage(page_request: PageRequest, state: CaseState) -> LineageDrawing
     strong_words = page_request.service.strong_words
     nodes = tuple(
         replace(
-            node, name=masking.mask_text(node.name, strong_words), label=masking.mask_text(node.label, strong_words)
+            node,
+            name=masking.mask_text(node.name, strong_words),
+            label=masking.mask_text(node.label, strong_words),
+            title=masking.mask_text(node.title, strong_words, masking.MAX_PROSE_LENGTH),
         )
         for node in drawn.nodes
     )
