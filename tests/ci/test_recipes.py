@@ -94,6 +94,7 @@ def test_a_sweep_reads_since_the_last_day_and_says_what_is_new(program: Path, tm
     assert first == (
         f"scan hf://models/acme hf://datasets/acme --profile hub --isolated --out {today} --quiet -o {today}/cases.csv"
     )
+    assert sweep() == []  # once a day
     yesterday = today.rename(today.parent / "2020-01-01")
     scan, compared = sweep()
     assert f"--quiet --since {yesterday} -o" in scan
