@@ -19,7 +19,7 @@ from auditor.model import Audience, Count
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_folder import FILES
 from auditor.printable import printable
-from auditor.reporting.coverage import comparison_rows
+from auditor.reporting.coverage import comparison_rows, number_left_out
 from auditor.timestamps import format_time
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -85,6 +85,9 @@ def make_statement(
         "files": _count_json(report.tally.files),
         "samples": _count_json(report.tally.samples),
         "complete": report.complete,
+        "leftOutByChoice": number_left_out(report),
+        "targetWasTrusted": report.is_target_trusted,
+        "partsWereAskedDifferently": bool(report.notes.asked_differently),
         **({"drawnSample": {name: getattr(sampled, name) for name in _DRAWN}} if sampled else {}),
         "lists": lists,
         "comparisons": comparisons,
@@ -178,6 +181,14 @@ def _statement_lines(predicate: Mapping[str, Any]) -> Sequence[str]:
             f"{count['answered']:,} of {count['collected']:,} {name} answered; {count['inPart']:,} in part, "
             f"{count['skipped']:,} skipped, {count['unanswered']:,} not answered"
         )
+    if left_out := predicate["leftOutByChoice"]:
+        lines.append(f"{left_out:,} files were left out by options or by files of the target")
+    if predicate["targetWasTrusted"]:
+        lines.append("The target was trusted: its own files could leave out and accept things")
+    if predicate["partsWereAskedDifferently"]:
+        lines.append("Not the same was asked of all parts: a part was not compared with every list")
+    if not predicate["complete"]:
+        lines.append("Not complete: this is about a part")
     if drawn := predicate.get("drawnSample"):
         lines.append(f"A random sample: {drawn['drawn']:,} of {drawn['units']:,} samples were read")
     names = {known["id"]: known.get("name") or f"sha256 {known['sha256'][:12]}…" for known in predicate["lists"]}

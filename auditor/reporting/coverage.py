@@ -50,6 +50,8 @@ _ALREADY_COUNTED = ", as declared too"  # of samples that a manifest counts too
 # Told by comparison_sentences, by the verdict, by chance_matches and by uncompared_weights.
 _TOLD_ELSEWHERE = ("compared by ", "hits ", *DECOY_COUNTS, WEIGHTS_NOT_COMPARED, SHORT_HASHES_COMPARED)
 
+_LEFT_OUT_BY_CHOICE = (EXCLUDED, NOT_NAMED, IGNORED)
+
 
 def accounting_sentences(report: Report) -> tuple[str, str]:
     """Return how many files and samples were collected, and what came of them: coverage that adds up."""
@@ -82,6 +84,11 @@ def _coverage_words(what: str) -> str:
     return f"{_WORDS[start]}{rest}" if start else what
 
 
+def number_left_out(report: Report) -> int:
+    """Return the coverage that options took away: how many files were left out by choice."""
+    return sum(number for why, number in report.tally.reasons.items() if why.startswith(_LEFT_OUT_BY_CHOICE))
+
+
 def files_left_out(report: Report) -> tuple[str, ...]:
     """Return coverage sentences for options that left files out, for files counted once, and for repositories."""
     return (
@@ -90,7 +97,7 @@ def files_left_out(report: Report) -> tuple[str, ...]:
         + tuple(
             f"{number:,} {'file was' if number == 1 else 'files were'} {why}"
             for why, number in sorted(report.tally.reasons.items())
-            if why.startswith((EXCLUDED, NOT_NAMED, IGNORED))
+            if why.startswith(_LEFT_OUT_BY_CHOICE)
         )
     )
 

@@ -201,6 +201,23 @@ def test_a_changed_card_changes_the_listing(key_file: Path, tmp_path: Path) -> N
     assert digests[0] != digests[1]
 
 
+def test_what_was_left_out_and_what_was_not_asked_of_all_is_said(key_file: Path, tmp_path: Path) -> None:
+    key = SigningKey.load(key_file)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "README.md").write_text(f"# Model {name}\n")
+        (tmp_path / name / "drafts.md").write_text("# A draft\n")
+    options = ("--exclude", "drafts.md", "--workers", 1)
+    auditor("scan", tmp_path / "a", "--known", LIST, "--out", tmp_path / "run-a", *options)
+    auditor("scan", tmp_path / "b", "--out", tmp_path / "run-b", *options)
+    auditor("judge", tmp_path / "run-a", tmp_path / "run-b", "--out", tmp_path / "both")
+    path = tmp_path / "s.json"
+    assert auditor("attest", tmp_path / "both", "--key", key_file, "-o", path).exit_code == 0
+    shown = auditor("verify", path, "--key", encode_public_key(key.public)).stdout
+    assert "2 files were left out by options or by files of the target\n" in shown
+    assert "Not the same was asked of all parts: a part was not compared with every list\n" in shown
+
+
 def test_hostile_text_of_a_signer_does_nothing_to_the_terminal(signed: Path, key: SigningKey) -> None:
     statement = _statement(signed)
     statement["predicate"]["targets"] = ["\x1b]52;c;aGVsbG8=\x07"]
