@@ -28,6 +28,8 @@ from auditor.syntax.video_magic import video_demuxer
 MIN_ENCODED_BYTES = 30
 # Digits of the shortest digest.
 MIN_DIGITS = 32
+# More runs of digits are looked for in all of a text at once.
+_MANY_RUNS = 256
 # A file that is longer is not decoded.
 MAX_ENCODED_CHARACTERS = 1 << 26
 
@@ -178,22 +180,25 @@ def hex_runs(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int
     marks = HEX[data[7::8]]
     if len(marks) < 4:
         return _exact_runs(data, 0)
-    near = marks[:-3] & marks[1:-2] & marks[2:-1] & marks[3:]
-    found = np.flatnonzero(near)
-    nothing = np.zeros(0, np.int64)
-    if not len(found):
-        return nothing, nothing
-    if len(found) * 32 > len(data):
+    found = np.flatnonzero(marks[:-3] & marks[1:-2] & marks[2:-1] & marks[3:])
+    # What lies between the four is hex in a run too.
+    found = found[HEX[data[found[:, None] * 8 + np.arange(7, 32)]].all(axis=1)]
+    if len(found) > _MANY_RUNS:
         return _exact_runs(data, 0)
-    breaks = np.flatnonzero(np.diff(found) > 8)
-    firsts, lasts = found[np.concatenate(([0], breaks + 1))], found[np.concatenate((breaks, [len(found) - 1]))]
-    starts, ends = [], []
-    for first, last in zip((firsts * 8).tolist(), ((lasts + 5) * 8).tolist(), strict=True):
-        begin = max(0, first - 1)
-        some = _exact_runs(data[begin : last + 1], begin)
-        starts.append(some[0])
-        ends.append(some[1])
-    return np.concatenate(starts), np.concatenate(ends)
+    starts: list[int] = []
+    ends: list[int] = []
+    for place in (found * 8 + 7).tolist():
+        if ends and place < ends[-1]:
+            continue
+        start, end = place, place + 25
+        while start and HEX[data[start - 1]]:
+            start -= 1
+        while end < len(data) and HEX[data[end]]:
+            end += 1
+        if end - start >= MIN_DIGITS:
+            starts.append(start)
+            ends.append(end)
+    return np.array(starts, np.int64), np.array(ends, np.int64)
 
 
 def _exact_runs(data: NDArray[np.uint8], offset: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -328,6 +333,11 @@ def find_encoded_files(text: bytes, *, is_text: bool = True) -> Iterator[Encoded
         is_ordinary = _ORDINARY_RUN.match(run[0]) or _TOKENIZER_KEY.search(text, max(0, run.start() - 60), run.start())
         if not is_known and not is_ordinary and len(set(run[0][:MIN_LONG_RUN])) > _MIN_LETTERS:
             yield EncodedFile(run.start(), run.end(), UNKNOWN_ENCODING, b"")
+
+
+def may_hold_encoded_file(text: bytes) -> bool:
+    """Return whether a text, or several of them one after another, have what an encoded file begins with."""
+    return _compiled_encodings()[""].search(text) is not None
 
 
 def is_unknown_encoding(text: bytes) -> bool:

@@ -30,8 +30,14 @@ from auditor.hashing.hash_images import (
     PixelImage,
     hash_images,
 )
-from auditor.hashing.text_content import ENCODED_FILE, MIN_LONG_RUN, decode_base64, is_unknown_encoding
-from auditor.hashing.value_content import MIN_BASE64
+from auditor.hashing.text_content import (
+    ENCODED_FILE,
+    MIN_LONG_RUN,
+    decode_base64,
+    is_unknown_encoding,
+    may_hold_encoded_file,
+)
+from auditor.hashing.value_content import MIN_BASE64, layout
 from auditor.model import Carrier
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import PartlyRead
@@ -64,6 +70,8 @@ VIDEOS = "videos: comparing their frames needs pip install 'provenance-auditor[v
 UNKNOWN_BYTES = "bytes in a form that is not recognised: only their exact digests are compared"
 SHORT_HASHES = "16 hex digits each: whether they are perceptual hashes, and which, only a column's name can tell"
 LONG_LETTERS = "long runs of letters that can be encoded files: not read"
+# No picture is in the query of a shorter address.
+MIN_ADDRESS_WITH_PICTURE = 512
 PICTURES_IN_TEXTS = "encoded pictures inside texts: not read"
 NUMBERS_FOR_DIGESTS = "digests written as numbers are not read"
 # Columns of the sample's name, the surest first; compared as bare_name() writes them.
@@ -255,7 +263,8 @@ class _Files:
 def _has_pictures_in_texts(content: LeafContent, *, is_json: bool) -> bool:
     """Return whether a table's column has texts with an encoded picture inside, such as Markdown with a data URL."""
     values = content.leaf.values
-    if not is_text_type(values.type) or (pc.max(pc.binary_length(values)).as_py() or 0) < MIN_BASE64:
+    longest = (pc.max(pc.binary_length(values)).as_py() or 0) if is_text_type(values.type) else 0
+    if longest < MIN_BASE64 or (longest < MIN_ADDRESS_WITH_PICTURE and len(content.urls) == len(values)):
         return False
     others = np.ones(len(values), bool)
     others[content.base64] = False
@@ -265,6 +274,10 @@ def _has_pictures_in_texts(content: LeafContent, *, is_json: bool) -> bool:
     if not others.any():
         return False
     texts = values if others.all() else values.filter(pa.array(others))
+    # All texts at once: a pattern of this length takes longer to compile than to search most columns with.
+    data, starts, lengths = layout(texts)
+    if not may_hold_encoded_file(data[starts[0] : starts[-1] + lengths[-1]].tobytes()):
+        return False
     return bool(pc.any(pc.match_substring_regex(texts, ENCODED_FILE)).as_py())
 
 

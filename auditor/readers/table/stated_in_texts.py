@@ -22,11 +22,12 @@ from auditor.samples import TEXT_SIGNALS
 _ALGORITHMS_BY_DIGITS = {32: ("md5",), 40: ("sha1",), 64: ("sha256", "pdq"), 128: ("sha512",)}
 _LETTER_OR_DIGIT = np.zeros(256, bool)
 _LETTER_OR_DIGIT[np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)] = True
-# Addresses without a scheme, and those with an escaped one.
+# Addresses without a scheme, and those with an escaped one, in texts with a slash; what else shows an escaped one.
 _BARE_OR_ESCAPED = (
     r"(?i)[a-z0-9]\.[a-z]{2,18}(?::\d+)?/\S*\.(?:jpe?g|png|gif|webp|bmp|tiff?|avif|heic|jxl|mp4|webm|mov)\b"
+    r"|:\\(?:/|u002f)|hxxps?:"
 )
-_ESCAPED = r"(?i):(?:%2f|\\/|\\u002f|&#)|hxxps?:|\[\.\]"
+_ESCAPES = ("%2", "[.]", "&#")
 # A text of an address alone has none of these.
 _SEPARATORS = (b" ", b"|", b"\n", b"\t", b"<", b'"', b"[")
 # Digits of a digest with a mark after each two.
@@ -76,27 +77,25 @@ def stated_in_texts(content: LeafContent, asked: Collection[str], *, is_json: bo
 
 def _addresses(values: pa.Array, at: Indices, is_whole: NDArray[np.bool_]) -> Iterator[Stated]:
     """Yield the addresses within a column's texts, but those that are the whole of one."""
-    data, starts, lengths = layout(values)
-    used = data[starts[0] : starts[-1] + lengths[-1]] if len(starts) else data[:0]
+    text = _text_of(values)
     candidates = np.zeros(len(values), bool)
-    if is_whole.all():
-        text = used.tobytes()
-        if text.count(b"://") == len(values) and not any(mark in text for mark in _SEPARATORS):
-            return
     if is_whole.any():
-        candidates |= is_whole & _true(pc.greater(pc.count_substring(values, "://"), 1))
+        # A single byte is counted much faster than three.
+        if text.count(b":") > np.count_nonzero(is_whole) and text.count(b"://") > np.count_nonzero(is_whole):
+            candidates |= is_whole & _true(pc.greater(pc.count_substring(values, "://"), 1))
         for mark in _SEPARATORS:
-            if mark in used.tobytes():
+            if mark in text:
                 candidates |= is_whole & _true(pc.match_substring(values, mark.decode()))
-    if not is_whole.all():
-        rest = np.flatnonzero(~is_whole)
+    rest = np.flatnonzero(~is_whole)
+    if len(rest) and any(mark[:1].encode() in text for mark in ("/", *_ESCAPES)):
         texts = values.take(pa.array(rest)) if len(rest) < len(values) else values
         found = _true(pc.match_substring(texts, "://"))
         with_path = np.flatnonzero(~found & _true(pc.match_substring(texts, "/")))
-        for pattern in (_BARE_OR_ESCAPED, _ESCAPED) if len(with_path) else ():
-            found[with_path] |= _true(pc.match_substring_regex(texts.take(pa.array(with_path)), pattern))
-        escaped = np.flatnonzero(~found & _true(pc.match_substring(texts, "%2F", ignore_case=True)))
-        found[escaped] = True
+        if len(with_path):
+            found[with_path] |= _true(pc.match_substring_regex(texts.take(pa.array(with_path)), _BARE_OR_ESCAPED))
+        for escape in _ESCAPES:
+            if escape.encode() in text:
+                found |= _true(pc.match_substring(texts, escape))
         candidates[rest[found]] = True
     indices, addresses = [], []
     for index in np.flatnonzero(candidates).tolist():
@@ -107,6 +106,12 @@ def _addresses(values: pa.Array, at: Indices, is_whole: NDArray[np.bool_]) -> It
                 addresses.append(address)
     if indices:
         yield "url", np.array(indices, np.int64), pa.array(addresses, pa.string())
+
+
+def _text_of(values: pa.Array) -> bytes:
+    """Return the texts of a column, one after another."""
+    data, starts, lengths = layout(values)
+    return data[starts[0] : starts[-1] + lengths[-1]].tobytes() if len(starts) else b""
 
 
 def _digests(values: pa.Array, at: Indices, asked: Collection[str]) -> Iterator[Stated]:
