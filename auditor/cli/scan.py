@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from auditor.cli.options import (
+    DEFAULT_FORMAT,
     FOLDER,
     NEW_FOLDER,
     ReportOutput,
@@ -34,6 +35,9 @@ from auditor.cli.options import (
     write_outputs,
 )
 
+if TYPE_CHECKING:
+    from auditor.pipeline.report import Report
+
 
 @click.command(
     epilog="""\b
@@ -41,6 +45,7 @@ Examples:
   auditor scan hub/ --known my-list --out runs/hub      a folder of models and datasets
   auditor scan manifest.parquet --known hashes.csv --means csam
   auditor scan hub/ --profile gate --fail-on warning    before an upload goes live
+  auditor scan my-model/ --profile gate --fix           also a diff of what its card can say
   auditor scan hub/ --format html -o report.html
   auditor scan data/ --known my-list --sample 3000 --stratify unsafe_score:desc      a random sample
   auditor scan hf://models/ORG/NAME hf://datasets/ORG      a hub's metadata: no weights, no samples
@@ -175,6 +180,14 @@ interrupted."""
 @quiet_option
 @progress_option
 @progress_file_option
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Also show what can be added to the cards of local targets without inventing anything: a licence, base model "
+    "and datasets that other parts of the repository state, and a paragraph that prohibits the sexual exploitation of "
+    "minors where the terms do not.",
+)
+@click.option("--write", is_flag=True, help="With --fix: also write it into the cards.")
 @country_option
 @click.option("-v", "--verbose", is_flag=True, help="Show every finding in the summary, and log each step to stderr.")
 @click.pass_context
@@ -189,6 +202,8 @@ def command(
     dihedral: bool,
     thorough: bool,
     dry_run: bool,
+    fix: bool,
+    write: bool,
     quiet: bool,
     progress: str,
     progress_file: Path | None,
@@ -204,6 +219,8 @@ def command(
     logging.basicConfig(
         level=logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING, format="%(message)s"
     )
+    if write and not fix:
+        raise click.UsageError("--write needs --fix")
     if dry_run:
         _print_plan(targets, options)
         return
@@ -222,6 +239,9 @@ def command(
     write_outputs(report, outputs, verbose=verbose, country=country, without_summary=quiet and not code)
     if is_kept_in_state and not quiet:
         click.echo(f"the run is kept in {options['out']}", err=True)
+    if fix:
+        is_summary = any(output.path is None and output.format_name == DEFAULT_FORMAT for output in outputs)
+        _fix_cards(report, options["rules"], write=write, to_stderr=not is_summary)
     context.exit(code)
 
 
@@ -241,3 +261,41 @@ def _print_plan(targets: tuple[str, ...], options: Mapping[str, Any]) -> None:
             out.write(f"{file.size if file.is_read else '-'}\t{printable(file.uri)}\t{printable(file.why)}\n")
             read, left_out, size = read + file.is_read, left_out + (not file.is_read), size + file.size
     click.echo(f"{read:,} files would be read, at most {size:,} bytes; {left_out:,} would be left out", err=True)
+
+
+def _fix_cards(report: Report, rules: tuple[Path, ...], *, write: bool, to_stderr: bool) -> None:
+    """Print as a unified diff what can be added to cards, and write it if that is asked for."""
+    import difflib
+
+    from auditor.errors import Unreadable
+    from auditor.pipeline.card_fixes import CardFix, find_card_fixes, write_card_fix
+    from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
+    from auditor.printable import printable
+
+    def say(text: str) -> None:
+        click.echo(text, err=to_stderr)
+
+    number = 0
+    licences = compiled_vocabulary(load_vocabularies(rules)).licences.by_id
+    for fix in find_card_fixes(report, licences):
+        if not isinstance(fix, CardFix):
+            say(printable(fix))
+            continue
+        number += 1
+        name = printable(str(fix.path))
+        before, after = (data.decode().replace("\r\n", "\n").splitlines() for data in (fix.before, fix.after))
+        for line in difflib.unified_diff(before, after, name, name, n=2, lineterm=""):
+            say(printable(line, 2000))
+        done = "can be added"
+        if write:
+            try:
+                write_card_fix(fix)
+                done = "added"
+            except (Unreadable, OSError) as error:
+                done = f"not added, {getattr(error, 'strerror', None) or error}"
+        for change in fix.changes:
+            say(f"{name}: {done}: {printable(change)}")
+    if not number:
+        say("Nothing can be added to a card without inventing it.")
+    elif not write:
+        say("Nothing is written: add --write for that.")
