@@ -177,6 +177,12 @@ interrupted."""
     help="Where shards are read: worker processes of this machine, or a Dask cluster of it or of the scheduler at "
     "ADDRESS (tcp://host:8786), whose workers see targets, lists and --out under the same paths.",
 )
+@click.option(
+    "--keep-digests",
+    is_flag=True,
+    help="Keep the digests of samples that match no list in the run's restricted/ for 90 days, so that `auditor judge "
+    "RUN --known LIST` matches a later list without reading again. Computes MD5, SHA-1, SHA-256 and PDQ.",
+)
 @quiet_option
 @progress_option
 @progress_file_option

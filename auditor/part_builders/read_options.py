@@ -20,6 +20,7 @@ class ReadOptions:
             ``512`` (the other PDQ convention).
         drawn: The sample whose units alone are read; None: all are.
         content: Whether the bytes of samples on a hub are fetched.
+        keeps_digests: Whether the run keeps the digests of samples that match no list.
     """
 
     algorithms: frozenset[str] = frozenset()
@@ -27,6 +28,7 @@ class ReadOptions:
     variants: frozenset[str] = frozenset({"oriented", "unpadded"})
     drawn: DrawnSample | None = None
     content: bool = False
+    keeps_digests: bool = False
 
     @property
     def file_digests(self) -> frozenset[str]:

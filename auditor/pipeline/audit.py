@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.util import find_spec
@@ -31,6 +31,7 @@ from auditor.pipeline.policy_summary import extensions_from_json, lists_from_jso
 from auditor.pipeline.report import Notes, Report, read_report
 from auditor.pipeline.root_name import parse_root_name
 from auditor.pipeline.run_folder import (
+    DIGESTS_WANTED,
     LISTS,
     default_run_folder,
     delete_stale_shards,
@@ -102,6 +103,7 @@ def audit(
     since: str | os.PathLike[str] | None = None,
     shard: str = "",
     engine: str = "local",
+    keep_digests: bool = False,
 ) -> Report:
     """Scan targets and judge what they state; the same as ``auditor scan``.
 
@@ -143,6 +145,8 @@ def audit(
         shard: ``I/N``: part I, from 1, of N parts alone is read, and :func:`reevaluate` judges all parts as one.
         engine: ``local``: worker processes of this machine; ``dask``: a Dask cluster of it; ``dask=ADDRESS``: that of a
             scheduler, whose workers see the targets, the lists and the run's folder under the same paths.
+        keep_digests: The digests of samples that match no list are kept in the run for some months, so that
+            :func:`reevaluate` can match further lists. MD5, SHA-1, SHA-256 and PDQ are computed for it.
 
     Raises:
         auditor.errors.AuditorError: Something is wrong with the set-up: targets, lists, rules or the run's folder.
@@ -177,6 +181,9 @@ def audit(
         if accepted:
             accepted.check_rules(policy.rules)
         options = read_options(lists, weights, variants, content=content, digests=digests)
+        wanted_digests: dict[str, Any] = {}
+        if keep_digests:
+            options, wanted_digests = _with_kept_digests(options, lists)
         design = parse_design(sample, stratify, seed, begun_design(folder))
         part = PartOfShards(parse_part(shard))
         if shard and (design or remote):
@@ -184,7 +191,7 @@ def audit(
             raise UsageError(f"--shard and {other} cannot be used together; leave one of them out")
         roots = [path if "://" in path else os.path.abspath(path) for path in paths]
         contexts = open_contexts(context)
-        wants = _wants(options, selection, design, trust_target, shard) | {"name_as": str(root or "")}
+        wants = _wants(options, selection, design, trust_target, shard) | {"name_as": str(root or ""), **wanted_digests}
         started = _start_run(folder, paths, roots, policy, wants, since)
         workers = workers or available_cores()
 
@@ -217,6 +224,8 @@ def audit(
             found = count_found(folder, options.drawn, len(sampled.strata))
             sampled = with_results(sampled, tally.drawn, found)
         notes = Notes(remote=repositories.notes()) if repositories else Notes()
+        if keep_digests:
+            notes = replace(notes, kept_digests=_kept_digests_notes(folder))
         about = {"sampled": sampled_audit_to_json(sampled), "part": part.to_json() if shard else {}}
         report = _evaluate(folder, policy, tally, started, workers, notes, about, contexts, complete=complete)
         return apply_baseline(report, accepted) if accepted else report
@@ -275,6 +284,28 @@ def read_options(
     return ReadOptions(algorithms, weights, frozenset(variants), content=content)  # type: ignore[arg-type]
 
 
+def _with_kept_digests(
+    options: ReadOptions, lists: Sequence[CompiledList]
+) -> tuple[ReadOptions, dict[str, dict[str, Any]]]:
+    """Return what readers compute where digests are kept, and what ``run.json`` says of it."""
+    from auditor.pipeline.kept_digests import KEPT_BESIDE, KEPT_DAYS
+
+    asked = {name for known in lists if known.means != "model" for name in known.algorithms}
+    options = replace(options, algorithms=options.algorithms | {*KEPT_BESIDE}, keeps_digests=True)
+    return options, {DIGESTS_WANTED: {"days": KEPT_DAYS, "asked": sorted(asked)}}
+
+
+def _kept_digests_notes(folder: Path) -> tuple[str, ...]:
+    """Return the sentence of a report on the digests that the run keeps."""
+    from auditor.pipeline.kept_digests import kept_until
+
+    until = kept_until(read_run(folder))[:10]
+    return (
+        f"Digests of the samples that match no list are kept in the run's restricted/ until {until}; `auditor judge` "
+        "matches further lists with them, and `auditor runs purge` deletes them.",
+    )
+
+
 @contextmanager
 def folder_of_compiled_lists(known: Sequence[str | os.PathLike[str]], run: Path) -> Iterator[Path]:
     """Make an audit's folder for what is compiled from list files, and delete it at the end.
@@ -296,10 +327,14 @@ def reevaluate(
     workers: int = 0,
     baseline: str | os.PathLike[str] | None = None,
     partial: bool = False,
+    known: Sequence[str | os.PathLike[str]] = (),
+    means: str = "",
+    algorithm: str = "",
+    columns: Mapping[str, str] | None = None,
 ) -> Report:
     """Derive and judge finished runs again under other rules, several as one; the same as ``auditor judge``.
 
-    Nothing is read anew.
+    Nothing is read anew. Further lists are matched with the digests that the runs keep.
 
     Args:
         runs: Folders of finished runs.
@@ -310,6 +345,8 @@ def reevaluate(
         workers: How many worker processes judge; 0: one per core.
         baseline: A file of findings and gaps that are accepted (:mod:`auditor.pipeline.baseline`).
         partial: Of an audit that ran in parts, some may be missing; the report says so.
+        known: Names of further imported lists, or list files.
+        means, algorithm, columns: How list files are read, as in :func:`audit`.
 
     Raises:
         auditor.errors.AuditorError: A run is not finished or damaged, or rules or folder cannot be used.
@@ -320,29 +357,49 @@ def reevaluate(
     begun = [read_run(folder) for folder in folders]
     results = [read_results(folder) for folder in folders]
     missing_parts = check_parts(folders, begun, results, partial=partial)
-    lists = {known.name: known for run in begun for known in lists_from_json(run["policy"])}
     extensions = tuple(sorted({extension for run in begun for extension in extensions_from_json(run["policy"])}))
-    policy = load_policy(tuple(map(Path, rules)), profile, tuple(lists.values()), extensions)
-    accepted = read_baseline(baseline, targets=untrusted_roots(begun)) if baseline else None
-    if accepted:
-        accepted.check_rules(policy.rules)
-    contexts = open_contexts(context)
     target = Path(out)
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(f"{target}: is not empty; name another folder with --out")
-    with keep_new_files_private(), lock_run_folder(target):
+    with ExitStack() as stack:
+        stack.enter_context(keep_new_files_private())
+        further: tuple[CompiledList, ...] = ()
+        if known:
+            from auditor.pipeline.match_kept_digests import check_kept_digests, match_kept_digests
+
+            size = sum(os.path.getsize(name) for name in known if os.path.isfile(name))
+            compiled = stack.enter_context(private_folder(memory_folder(_COMPILED_RATIO * size)))
+            ways = ListOptions(means, algorithm, columns)
+            further = open_lists(known, ways, into=compiled, audited=untrusted_roots(begun), extensions=extensions)
+            check_kept_digests(folders, begun, further)
+        lists: dict[str, Any] = {one.name: one for run in begun for one in lists_from_json(run["policy"])}
+        lists |= {one.name: one for one in further}
+        policy = load_policy(tuple(map(Path, rules)), profile, tuple(lists.values()), extensions)
+        accepted = read_baseline(baseline, targets=untrusted_roots(begun)) if baseline else None
+        if accepted:
+            accepted.check_rules(policy.rules)
+        contexts = open_contexts(context)
+        stack.enter_context(lock_run_folder(target))
         with errors_name_run(target):
             merged = merge_runs(folders, begun, target, are_disjoint=any(one.get("part") for one in results))
         targets = list(dict.fromkeys(name for run in begun for name in run["targets"]))
-        wants = whole_wants(begun[0]["wants"]) | {"trust_target": any(run["wants"]["trust_target"] for run in begun)}
+        # Digests stay with the run that keeps them.
+        wants = {key: value for key, value in whole_wants(begun[0]["wants"]).items() if key != DIGESTS_WANTED}
+        wants |= {"trust_target": any(run["wants"]["trust_target"] for run in begun)}
         roots = list(dict.fromkeys(root for run in begun for root in run["roots"]))
         started = _start_run(target, targets, roots, policy, wants)
         notes = _merge_notes(merged, begun, results)
         notes = replace(notes, asked_differently=missing_parts + notes.asked_differently)
+        tally = merged.tally
+        if further:
+            with errors_name_run(target):
+                matched = match_kept_digests(folders, begun, target, further)
+            tally = matched.tally
+            notes = replace(notes, asked_differently=notes.asked_differently + matched.not_compared)
         report = _evaluate(
             target,
             policy,
-            merged.tally,
+            tally,
             started,
             workers or available_cores(),
             notes,

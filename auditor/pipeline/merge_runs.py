@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 # The column of each folder's rows that names the file that a row is about.
 _PLACE_COLUMNS = {FACTS: "uri", HITS: "place", FINGERPRINTS: "unit", TENSORS: "unit", FILES: "uri"}
 
-# Which files were read and what they are called, not what was asked of them.
-_FILE_OPTIONS = frozenset({"exclude", "files_from", "name_as", "part", "trust_target"})
+# Which files were read and what they are called, and what is kept, not what was asked of them.
+_FILE_OPTIONS = frozenset({"exclude", "files_from", "keep_digests", "name_as", "part", "trust_target"})
 
 
 @dataclass(frozen=True, slots=True)

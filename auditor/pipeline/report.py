@@ -63,11 +63,13 @@ class Notes:
         asked_differently: What was not asked the same of all runs: a part of what they read is not answered.
         counted_once: How many files several runs read, which are counted once.
         remote: Of repositories on a hub, how many were taken over from an earlier run, or changed meanwhile.
+        kept_digests: That the run keeps digests, and until when.
     """
 
     asked_differently: tuple[str, ...] = ()
     counted_once: tuple[str, ...] = ()
     remote: tuple[str, ...] = ()
+    kept_digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

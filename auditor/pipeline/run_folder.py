@@ -14,7 +14,7 @@ A run folder holds::
     findings/  gaps/       what the rules say, in order of subject
     report.json            times, counts, cases: written when the run is complete
     context-index/         what it knows of its subjects, for runs that have it as a context
-    restricted/            hits and compiled lists: mode 0700, never to be committed or sent on
+    restricted/            hits, compiled lists and kept digests: mode 0700, never to be committed or sent on
 """
 
 from __future__ import annotations
@@ -42,10 +42,17 @@ DERIVED, FINDINGS, GAPS, SAMPLE = "derived", "findings", "gaps", "sample"
 CONTEXT_INDEX = "context-index"
 MATCHES = "matches.parquet"  # in DERIVED: how many samples match each list
 RESTRICTED, HITS, LISTS = "restricted", "restricted/hits", "restricted/lists"
+DIGESTS = "restricted/digests"
+DIGESTS_WANTED = "keep_digests"  # among the options in run.json: for how many days, and what the lists asked
 # Where each shard has a file of what was read.
 SHARD_FOLDERS = (FILES, FACTS, HITS, FINGERPRINTS, TENSORS)
 _LOCK, _RUN, _REPORT = "auditor.lock", "run.json", "report.json"
-_MADE_FIRST = (SHARDS, FILES, FACTS, FINGERPRINTS, TENSORS, DERIVED, RESTRICTED, HITS, LISTS)
+_MADE_FIRST = (SHARDS, FILES, FACTS, FINGERPRINTS, TENSORS, DERIVED, RESTRICTED, HITS, LISTS, DIGESTS)
+# All that a run's folder holds of the run, the file that marks it as one last.
+RUN_NAMES = (
+    RESTRICTED, SHARDS, FILES, FACTS, FINGERPRINTS, TENSORS, DERIVED, FINDINGS, GAPS, SAMPLE, CONTEXT_INDEX, _REPORT,
+    _RUN, _LOCK,
+)  # fmt: skip
 
 
 def default_run_folder() -> Path:
@@ -177,7 +184,7 @@ def ids_of_split_shards(folder: Path) -> set[str]:
 
 def delete_stale_shards(folder: Path, finished: set[str]) -> None:
     """Delete what an interrupted run left of shards that are now cut differently; ``finished`` are those to keep."""
-    for name in (SHARDS, *SHARD_FOLDERS):
+    for name in (SHARDS, *SHARD_FOLDERS, DIGESTS):
         for path in (folder / name).iterdir():
             if path.name.partition(".")[0] not in finished or path.suffix == ".part":
                 path.unlink()

@@ -16,6 +16,7 @@ from auditor.model import Count, Gap, Place, Ref, Statement, Subject, Tally
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.file_counts import FileCounts, counts_to_rows
 from auditor.pipeline.run_folder import (
+    DIGESTS,
     FACTS,
     FILES,
     FINGERPRINTS,
@@ -66,6 +67,7 @@ class ShardWriter:
     _characters: int = 0
     _subjects: list[Subject] = field(default_factory=list)
     _rows: list[pa.RecordBatch] = field(default_factory=list)
+    _digests: list[pa.RecordBatch] = field(default_factory=list)  # to be kept
     _skipped: set[str] = field(default_factory=set)
     _errored: set[str] = field(default_factory=set)
     _partly: set[str] = field(default_factory=set)  # files of which a carrier was not read
@@ -83,7 +85,7 @@ class ShardWriter:
     def __enter__(self) -> ShardWriter:
         with errors_name_run(self.context.folder):
             self._tally_path.unlink(missing_ok=True)
-            for name in SHARD_FOLDERS:
+            for name in (*SHARD_FOLDERS, DIGESTS):
                 self._path(name).unlink(missing_ok=True)
         return self
 
@@ -94,10 +96,10 @@ class ShardWriter:
     def add_part(self, part: Part) -> None:
         """Add what a file says of a subject, and later what its texts say, a handful of parts at a time."""
         self._parts.append(part)
-        stating = [_file_of(one.place.uri) for one in part.subject.statements[:1]]
+        stating = [file_of_place(one.place.uri) for one in part.subject.statements[:1]]
         self._answered.update(stating)
-        self._stating.update(stating or [_file_of(gap.place.uri) for gap in part.subject.gaps[:1]])
-        self._partly.update(_file_of(gap.place.uri) for gap in part.subject.gaps if gap.what in _GAPS_OF_READING)
+        self._stating.update(stating or [file_of_place(gap.place.uri) for gap in part.subject.gaps[:1]])
+        self._partly.update(file_of_place(gap.place.uri) for gap in part.subject.gaps if gap.what in _GAPS_OF_READING)
         self._characters += sum(len(text.text) for text in part.texts)
         if part.tensors:
             self._write_tensors(part)
@@ -165,15 +167,34 @@ class ShardWriter:
                 return
         self._count_samples(samples)
         matcher = self.context.sample_matcher
-        if matcher is None:
+        matched = matcher.match(samples) if matcher else None
+        if self.context.options.keeps_digests:
+            self._keep_digests(samples, matched.hits if matched else None)
+        if matched is None:
             return
-        matched = matcher.match(samples)
         for key, number in matched.coverage.items():
             self._coverage[key] += number
         self._compared.update(matched.compared)
         for place, comparisons in matched.comparisons.items():
-            self._counts_of(_file_of(place)).comparisons.update(comparisons)
+            self._counts_of(file_of_place(place)).comparisons.update(comparisons)
         self._write_batch(HITS, matched.hits)
+
+    def _keep_digests(self, samples: Samples, hits: pa.RecordBatch | None) -> None:
+        """Hold the digests of samples that match no list, and write those held once they are many."""
+        from auditor.pipeline.kept_digests import digests_to_keep
+
+        self._digests.append(digests_to_keep(samples, hits))
+        if sum(batch.num_rows for batch in self._digests) >= _BUFFERED_ROWS:
+            self._write_digests()
+
+    def _write_digests(self) -> None:
+        """Write the digests held to the shard's file: all variants of a sample into one row group."""
+        import pyarrow as pa
+
+        table = pa.Table.from_batches(self._digests).combine_chunks() if self._digests else None
+        self._digests.clear()
+        if table is not None and table.num_rows:
+            self._write_batch(DIGESTS, table.to_batches()[0])
 
     def finish(self, *, is_lost: bool = False) -> Tally:
         """Write what is left of the shard, the tally last, and return that.
@@ -189,6 +210,7 @@ class ShardWriter:
         self._derive_parts()
         self._subjects_to_rows()
         self._write_rows()
+        self._write_digests()
         files = self._count_files()
         total = sum((one.tally for one in files), Tally())
         tally = replace(
@@ -314,13 +336,13 @@ class ShardWriter:
         if not samples.already_counted:
             why = NO_ANSWERABLE_HASH if matcher else NO_SAMPLE_LIST
             for place, counted in answered.counts.items():
-                counts = self._counts_of(_file_of(place))
+                counts = self._counts_of(file_of_place(place))
                 counts.samples += counted
                 counts.subject = samples.subject
                 if counted.skipped:
                     counts.reasons[why] += counted.skipped
             self._samples_read[samples.subject, stored["place"][0].as_py() or ""] += stored.num_rows
-            self._answered.update(map(_file_of, answered.places))
+            self._answered.update(map(file_of_place, answered.places))
             if self.context.options.drawn is not None:
                 keys = unit_keys(stored)
                 self._units_read.append(keys)
@@ -329,14 +351,14 @@ class ShardWriter:
         gaps = gaps.filter(pc.is_valid(gaps["gap"]))
         if not gaps.num_rows:
             return
-        self._partly.update(_file_of(place) for place in pc.unique(gaps["place"]).to_pylist() if place)
+        self._partly.update(file_of_place(place) for place in pc.unique(gaps["place"]).to_pylist() if place)
         reasons = gaps.group_by(["gap", "place"]).aggregate([("gap", "count")]).sort_by("place")
         for why, place, number in zip(
             *(reasons[name].to_pylist() for name in ("gap", "place", "gap_count")), strict=True
         ):
             category = reason_category(why)
             if not samples.already_counted:
-                self._counts_of(_file_of(place or "")).reasons[category] += number
+                self._counts_of(file_of_place(place or "")).reasons[category] += number
             self._sample_gaps.setdefault((samples.subject, category), Gap("samples", why, Place(place or "")))
 
     def _subjects_to_rows(self) -> None:
@@ -379,8 +401,8 @@ class ShardWriter:
         return self._files[name]
 
 
-def _file_of(place: str) -> str:
-    """Return the shard's file of a place that may be a member of an archive."""
+def file_of_place(place: str) -> str:
+    """Return the file of a place that may be a member of an archive."""
     return place.partition("!/")[0]
 
 

@@ -71,7 +71,8 @@ def _report_rows(report: Report, notice: str) -> Iterator[Row]:
     yield {"type": "notice", "text": notice}
     if not report.complete:
         yield {"type": "notice", "text": "not complete: this is a report on a part"}
-    for text in (*report.notes.counted_once, *report.notes.remote, *coverage.ancestor_sentences(report)):
+    notes = report.notes
+    for text in (*notes.counted_once, *notes.remote, *notes.kept_digests, *coverage.ancestor_sentences(report)):
         yield {"type": "notice", "text": text}
     for extension in report.policy.extensions:
         yield {"type": "extension", "text": str(extension)}

@@ -42,6 +42,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ("counted_once", list(report.notes.counted_once)),
         *((("sampled", _sampled_json(report.sampled)),) if report.sampled else ()),
         *([("remote", list(report.notes.remote))] if report.notes.remote else []),
+        *([("kept_digests", list(report.notes.kept_digests))] if report.notes.kept_digests else []),
         ("ancestors", list(coverage.ancestor_sentences(report))),
         ("counts", _counts_json(report)),
         ("reasons", _sorted_counts(report.tally.reasons)),

@@ -94,6 +94,7 @@ def files_left_out(report: Report) -> tuple[str, ...]:
     return (
         report.notes.counted_once
         + report.notes.remote
+        + report.notes.kept_digests
         + tuple(
             f"{number:,} {'file was' if number == 1 else 'files were'} {why}"
             for why, number in sorted(report.tally.reasons.items())
