@@ -100,6 +100,8 @@ class Baseline:
         Raises:
             UsageError: There is no such rule, or what it finds cannot be accepted.
         """
+        from auditor.policy.rule_files import shipped_rule_ids
+
         by_id = {rule.id: rule for rule in rules}
         known: set[str] = set()
         for entry in self.entries:
@@ -107,7 +109,7 @@ class Baseline:
                 if why := why_not_acceptable(rule):
                     raise UsageError(f"{self.path}: entry {entry.number}: rule: {why}; remove the entry")
             elif entry.rule:
-                known = known or {*by_id, *_shipped_rules()}  # a profile may turn a shipped rule off
+                known = known or {*by_id, *shipped_rule_ids()}  # a profile may turn a shipped rule off
                 if entry.rule not in known:
                     hint = did_you_mean(entry.rule, known)
                     raise UsageError(f"{self.path}: entry {entry.number}: rule: there is no rule {entry.rule!r}{hint}")
@@ -169,13 +171,6 @@ def _keys_and_words(params: object) -> Iterator[str]:
     elif isinstance(params, list | tuple):
         for item in params:
             yield from _keys_and_words(item)
-
-
-def _shipped_rules() -> frozenset[str]:
-    """Return the ids of the shipped rules that a baseline may name."""
-    from auditor.resources import resource_folder
-
-    return frozenset(path.stem for path in resource_folder("rules").glob("*.toml"))
 
 
 def read_baseline(path: str | os.PathLike[str], *, targets: Sequence[str] = ()) -> Baseline:

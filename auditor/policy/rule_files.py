@@ -166,3 +166,8 @@ def rule_folders(rules: Sequence[Path]) -> tuple[Path, ...]:
         if not root.is_dir():
             raise RuleError(f"{root}: is not a folder of rules (<id>.toml)")
     return (resource_folder("rules"), *rules)
+
+
+def shipped_rule_ids() -> frozenset[str]:
+    """Return the ids of the rules that are shipped: the stems of their files."""
+    return frozenset(path.stem for path in resource_folder("rules").glob("*.toml"))
