@@ -181,7 +181,7 @@ class Blob:
         if not self.whole or self.holder or self.link or self.size > MAX_KEPT_BYTES:
             return b""
         if self.remote:
-            return self.remote.fetch(0, self.size, self.size) if self.remote.reading == "all" and self.size else b""
+            return self.remote.fetch(0, self.size, self.size) if self.remote.may_keep_whole and self.size else b""
         try:
             file = open_regular_file(self.path)
         except (OSError, Unreadable):

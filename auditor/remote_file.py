@@ -81,6 +81,11 @@ class RemoteFile:
         return self.reading == "declared" and self.path.lower().endswith(".parquet")
 
     @property
+    def may_keep_whole(self) -> bool:
+        """Whether all of it may be fetched at once if it is short."""
+        return self.reading == "all" or (self.reading == "declared" and not self.is_declared_parquet)
+
+    @property
     def head_bytes(self) -> int:
         """How many of its first bytes may be fetched to tell what it is."""
         return len(_PARQUET_MAGIC) if self.is_declared_parquet else sys.maxsize

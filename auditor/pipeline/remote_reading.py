@@ -92,14 +92,16 @@ def plan_reading(blob: Blob, options: ReadOptions) -> ReadingPlan:
     is_model = blob.kind == "model"
     if suffix in SAFETENSORS or (is_model and suffix in OTHER_WEIGHTS):
         return ReadingPlan("header")
-    if is_model and (name in _VOCABULARIES or suffix in _CODE):
+    if is_model and (name in _VOCABULARIES or suffix in _CODE) and not is_asked:
         return ReadingPlan("listed", NO_READER, skipped=True)
     depth = blob.remote.path.count("/") if blob.remote else 0
     may_be_text = suffix in _TEXTS or "." not in blob.basename.strip(".")
     is_named = name.startswith(("readme", "licen"))
     if may_be_text and (is_named or is_model or depth < _MAX_TEXT_DEPTH):
         if blob.size <= _MAX_TEXT_BYTES or is_named:
-            return ReadingPlan("all", is_sample_text=not (is_asked or is_named or is_model))
+            is_cut = _is_text_table(name) and not is_named and not (is_asked and options.content)
+            reading: Reading = "declared" if is_cut else "all"
+            return ReadingPlan(reading, is_sample_text=not (is_asked or is_named or is_model))
     elif suffix in _DOCUMENTS and names_itself_summary(blob.basename) and blob.size <= _MAX_DOCUMENT_BYTES:
         return ReadingPlan("all")
     if not is_asked:
@@ -110,6 +112,8 @@ def plan_reading(blob: Blob, options: ReadOptions) -> ReadingPlan:
         return ReadingPlan("declared")
     if _is_text_table(name):
         return ReadingPlan("declared") if blob.size <= MAX_TABLE_BYTES else ReadingPlan("listed", TOO_LARGE)
+    if is_model and suffix in _CODE and blob.size <= _MAX_TEXT_BYTES:
+        return ReadingPlan("all")
     return ReadingPlan("listed", NOT_FETCHED)
 
 

@@ -432,3 +432,24 @@ def test_gated_files_are_asked_for_again_when_the_run_goes_on(hub: HubServer, tm
     report = scan(tmp_path, "hf://models/acme/gated")
     assert not reasons_and_places(report)
     assert ("acme/gated", "licence", "mit", "card") in facts(report)
+
+
+def test_encoded_pictures_near_the_top_of_a_dataset_are_not_fetched_without_a_list_either(
+    hub: HubServer, tmp_path: Path
+) -> None:
+    picture = base64.b64encode(png(landscape(1))).decode()
+    hub.add("dataset", "acme/hills", {"README.md": CARD, "data/t.json": json.dumps([{"image": picture}] * 9).encode()})
+    report = scan(tmp_path, "hf://datasets/acme/hills")
+    assert hub.sent("data/t.json") == 1 << 16
+    assert report.tally.reasons["it may hold encoded pictures"] == 1
+    assert report.exit_code() == 0
+
+
+def test_where_a_list_asks_code_and_vocabularies_are_not_passed_over(hub: HubServer, tmp_path: Path) -> None:
+    hidden = json.dumps([{"sha256": "ab" * 32}]).encode()
+    hub.add("model", "acme/base", {"README.md": CARD, "vocab.json": hidden, "tokenizer.model": bytes(99), "a.py": b"1"})
+    known = picture_list(tmp_path, "sha256", "ab" * 32)
+    report = scan(tmp_path, "hf://models/acme/base", known=[known], means="test")
+    assert sum(number for what, number in report.tally.coverage.items() if what.startswith("hits test")) == 1
+    assert [place for _, place in reasons_and_places(report)] == ["hf://models/acme/base/tokenizer.model"]
+    assert report.tally.files.skipped == 0

@@ -28,7 +28,7 @@ from auditor.readers.table.format_detection import (
     text_head,
 )
 from auditor.readers.table.row_batch import RowBatch
-from auditor.readers.table.row_samples import TableSamples
+from auditor.readers.table.row_samples import ASKABLE, TableSamples
 from auditor.samples import Samples
 from auditor.syntax.archive_members import Compression, open_compressed
 from auditor.syntax.file_pointer import is_file_pointer
@@ -37,6 +37,7 @@ from auditor.syntax.text_encoding import decode_prefix, open_as_utf8
 
 NOT_USABLE = "no column holds digests, URLs or image bytes"
 NO_ROWS = "it holds no rows"
+ENCODED_PICTURES = "it may hold encoded pictures: only --content fetches it"
 # Of a table on a hub, the beginning tells whether it holds pictures: no digest and few addresses are so long.
 _START_BYTES = 1 << 16
 _LONG_BASE64 = re.compile(rb"data:image/|[A-Za-z0-9+/]{1000}")
@@ -54,6 +55,9 @@ def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | P
     """Read the samples of one table, and what of it was not read."""
     if not blob.size:
         yield Unread(blob.uri, "the file is empty", skipped=True, blob=blob)
+        return
+    if _may_hold_pictures(blob):
+        yield Unread(blob.uri, ENCODED_PICTURES, skipped=ASKABLE.isdisjoint(options.algorithms), blob=blob)
         return
     samples = TableSamples(blob, options)
     last_row = 0
@@ -101,8 +105,6 @@ def read_rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
         return
     start = text_head(blob, head, compression)
     text = decode_prefix(start)
-    if blob.remote and blob.remote.reading == "declared" and _LONG_BASE64.search(_start_of_text(blob, compression)):
-        raise Unreadable("it may hold encoded pictures: only --content fetches it")
     if suffix not in JSON_LINES_SUFFIXES | {".json"}:
         with blob.open() as file:
             yield from csv.read_rows(_open_text(file, compression, start), text)
@@ -127,12 +129,18 @@ def read_rows(blob: Blob, options: ReadOptions) -> Iterator[RowBatch]:
             yield from json.read_document_rows(LenientJson(stream) if traits.has_loose_commas else stream)
 
 
-def _start_of_text(blob: Blob, compression: Compression | None) -> bytes:
-    """Return the beginning of a text table on a hub, unpacked. Raises Unreadable and OSError."""
-    if not compression:
-        return blob.read(_START_BYTES)
-    with blob.open() as file:
-        return bytes(open_compressed(file, compression).read(_START_BYTES))
+def _may_hold_pictures(blob: Blob) -> bool:
+    """Return whether a text table on a hub, of whose samples no byte is to be fetched, begins with encoded pictures."""
+    if not blob.remote or blob.remote.reading != "declared" or blob.remote.is_declared_parquet:
+        return False
+    compression = format_suffix(blob)[1]
+    try:
+        if not compression:
+            return _LONG_BASE64.search(blob.read(_START_BYTES)) is not None
+        with blob.open() as file:
+            return _LONG_BASE64.search(open_compressed(file, compression).read(_START_BYTES)) is not None
+    except (Unreadable, *READ_ERRORS):
+        return False  # it is said where it is read
 
 
 def _open_text(file: BinaryIO, compression: Compression | None, head: bytes) -> pa.NativeFile:
