@@ -19,6 +19,7 @@ RepositoryKind = Literal["model", "dataset"]
 _KINDS: dict[str, RepositoryKind] = {"models": "model", "datasets": "dataset"}
 # huggingface_hub: utils/_validators.py, REPO_ID_REGEX and the rules beside it.
 _NAME = re.compile(r"(?!.*(?:--|\.\.))\w(?:[\w.-]{0,94}\w)?", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _OTHER_KINDS = ("spaces", "buckets", "kernels")
 _FORMS = (
     "write hf://models/ORG/NAME[@REVISION] or hf://datasets/ORG/NAME[@REVISION], hf://models/ORG for all models of an "
@@ -58,6 +59,11 @@ def is_repository_name(name: str) -> bool:
     """Return whether a repository on a hub can have this name: ``ORG/NAME``, or ``NAME`` alone as the first ones."""
     parts = name.split("/")
     return len(parts) <= 2 and all(map(_NAME.fullmatch, parts))
+
+
+def is_commit(text: str) -> bool:
+    """Return whether a text is the id of a commit, by SHA-1 or SHA-256."""
+    return _COMMIT.fullmatch(text) is not None
 
 
 def parse_hub_address(target: str) -> HubAddress:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from auditor.errors import Unreadable
-from auditor.hub_address import HubAddress, RepositoryKind
+from auditor.hub_address import HubAddress, RepositoryKind, is_commit, is_repository_name
 
 # A transfer may take so many seconds, and one more for each so many bytes: a server that trickles is given up.
 _TRANSFER_SECONDS, _SLOWEST_BYTES_PER_SECOND = 60, 20_000
@@ -73,7 +73,10 @@ def resolve_repository(kind: RepositoryKind, name: str, revision: str = "") -> t
     url = f"{endpoint()}/api/{kind}s/{name}" + (f"/revision/{quote(revision, safe='')}" if revision else "")
     try:
         info = _get(url, {"expand": ["sha"]}).json()
-        return str(info["id"]), str(info["sha"])
+        found, commit = str(info["id"]), str(info["sha"])
+        if not is_repository_name(found) or not is_commit(commit):
+            raise ValueError("no name or commit")
+        return found, commit
     except Exception as error:
         raise failure_of(error, endpoint(), kind, name, revision) from error
 

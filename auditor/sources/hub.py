@@ -19,6 +19,7 @@ from auditor.hub_address import (
     SCHEME,
     HubAddress,
     RepositoryKind,
+    is_commit,
     is_hub_address,
     is_repository_name,
     parse_hub_address,
@@ -28,7 +29,6 @@ from auditor.remote_file import RemoteFile
 from auditor.sources import folder
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LEAVES = "a name that leaves its repository, or is none: not read"
 _NO_NAME = "the hub lists a repository by a name that none can have: not read"
 _OFFLINE = "HF_HUB_OFFLINE is set: only those of its files were read that huggingface_hub's cache holds"
@@ -128,7 +128,7 @@ def repositories(address: HubAddress) -> Iterator[HubRepository | Unread]:
         if not is_repository_name(name):
             yield Unread(f"{SCHEME}{address.kind}s/", _NO_NAME)
             continue
-        if not _COMMIT.fullmatch(commit):
+        if not is_commit(commit):
             try:
                 name, commit = resolve_repository(address.kind, name)
             except Unreadable as error:

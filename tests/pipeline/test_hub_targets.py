@@ -453,3 +453,14 @@ def test_where_a_list_asks_code_and_vocabularies_are_not_passed_over(hub: HubSer
     assert sum(number for what, number in report.tally.coverage.items() if what.startswith("hits test")) == 1
     assert [place for _, place in reasons_and_places(report)] == ["hf://models/acme/base/tokenizer.model"]
     assert report.tally.files.skipped == 0
+
+
+@pytest.mark.parametrize(
+    "answer", [b"[]", b"{", b'{"id": "../../x", "sha": "%b"}' % (b"a" * 40), b'{"id": "a/b", "sha": 1}']
+)
+def test_an_answer_that_is_not_understood_ends_in_a_message(hub: HubServer, tmp_path: Path, answer: bytes) -> None:
+    hub.faults.append(Fault("/api/models/acme/base", body=answer))
+    with pytest.raises(
+        UsageError, match="hf://models/acme/base: the hub answers with something that is not understood"
+    ):
+        scan(tmp_path, "hf://models/acme/base")
