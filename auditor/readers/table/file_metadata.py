@@ -33,7 +33,7 @@ def read_metadata(
 ) -> Iterator[Samples | PartlyRead | Blob]:
     """Yield what the metadata of a table's file carries; nothing of a text, or of a file that cannot be read."""
     if (
-        blob.remote
+        (blob.remote and blob.remote.reading != "all")
         or blob.partition[0]
         or not asks_of_texts(algorithms)
         or not (is_parquet(suffix, head) or is_arrow(suffix, head))

@@ -48,7 +48,7 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
     for blob in blobs:
         yield from _read_table(blob, options)
         with suppress(Unreadable):  # which its rows say
-            yield from read_metadata(blob, format_suffix(blob)[0], blob.read(HEAD_BYTES), options.algorithms)
+            yield from read_metadata(blob, format_suffix(blob)[0], blob.head(HEAD_BYTES), options.algorithms)
 
 
 def _read_table(blob: Blob, options: ReadOptions) -> Iterator[Part | Samples | PartlyRead | Unread]:
