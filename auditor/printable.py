@@ -21,6 +21,12 @@ _INVISIBLE = {
     "\u115f",
     "\u1160",
     "\u3164",
+    "\uffa0",
+    "\u17b4",
+    "\u17b5",
+    "\u2800",
+    *map(chr, range(0xFE00, 0xFE0F)),  # variation selectors; U+FE0F stands behind common emoji
+    *map(chr, range(0xE0100, 0xE01F0)),
 }
 
 

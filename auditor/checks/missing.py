@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditor.check_parameters import NO_CONDITIONS, PlainFact, Where
 from auditor.checks import CheckExample
 from auditor.model import Evidence, Place, Statement, StatementsByKey
-from auditor.printable import printable
+from auditor.statement_words import shown_by
 
 HELP = "is nothing in `wanted` stated, although something in `although` is, with no relation in `unless`?"
 FLAGS_ABSENCE = True
@@ -25,7 +25,7 @@ EXAMPLES = (
     CheckExample(
         _GATING,
         (Statement("tag", "LoRA", place=Place("README.md", 7)), Statement("gating", "none")),
-        (Evidence("is not gated", Place("README.md", 7), "shown by tag LoRA"),),
+        (Evidence("is not gated", Place("README.md", 7), "shown by its tag: LoRA"),),
     ),
     CheckExample(_GATING, (Statement("tag", "lora"), Statement("gating", "manual"))),
     CheckExample(
@@ -54,4 +54,4 @@ def ask(
         card = min(stated.get("card", ()), default=None)
         yield Evidence(fact.fill(), card.place) if card else Evidence(fact.fill())
     elif shown := min(although.matching(stated), default=None):
-        yield Evidence(fact.fill(), shown.place, f"shown by {shown.key} {printable(shown.value)}")
+        yield Evidence(fact.fill(), shown.place, shown_by(shown))

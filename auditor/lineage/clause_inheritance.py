@@ -14,6 +14,7 @@ from auditor.facts import LOW_MEMORY_SCAN
 from auditor.lineage.derived_statements import DerivedStatement
 from auditor.lineage.origins import IN_RUN, Origins
 from auditor.model import Kind
+from auditor.statement_words import CLAUSE_WORDS
 
 # Values of the statement ``clause``, the weakest protection first.
 CLAUSE_RANKS = ("absent", "by-reference", "card-only", "explicit")
@@ -43,7 +44,8 @@ def clause_statements(facts: pads.Dataset, edges: pa.Table, origins: Origins = I
         for row, edge in _merge_edges(rows.filter(pc.greater(pc.add(of_parent, of_child), 0))):
             before, after = row["parent_rank"], row["child_rank"]
             clauses = (
-                f"{origins.show(kind, row['parent'])}: {CLAUSE_RANKS[before]}; {row['child']}: {CLAUSE_RANKS[after]}"
+                f"{origins.show(kind, row['parent'])} {CLAUSE_WORDS[CLAUSE_RANKS[before]]}; "
+                f"{row['child']} {CLAUSE_WORDS[CLAUSE_RANKS[after]]}"
             )
             yield DerivedStatement(
                 kind, row["child"], "protection", _clause_change(before, after), row["parent"], f"{clauses}; {edge}"
@@ -64,4 +66,5 @@ def _merge_edges(edges: pa.Table) -> Iterator[tuple[dict[str, Any], str]]:
     key = ("child_kind", "child", "parent_kind", "parent")
     for _, group in itertools.groupby(edges.to_pylist(), lambda row: [row[name] for name in key]):
         rows = list(group)
-        yield rows[0], "edge: " + " and ".join(f"{row['relation'] or 'base'}, {row['source']}" for row in rows)
+        stated = " and ".join(f"{row['relation'] or 'base'}, {row['source']}" for row in rows)
+        yield rows[0], f"descent stated as: {stated}"

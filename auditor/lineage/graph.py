@@ -182,5 +182,5 @@ class Descendants:
             sources = pa.array(EDGE_SOURCES).take(pa.array(self.weakest[nodes]))
             yield (
                 nodes,
-                pc.binary_join_element_wise(f"depth {depth:,}, by ", texts, "; weakest edge: ", sources, ""),
+                pc.binary_join_element_wise(f"depth {depth:,}, by ", texts, "; least certain step: ", sources, ""),
             )

@@ -100,9 +100,10 @@ def _report_rows(report: Report, notice: str) -> Iterator[Row]:
         yield {"type": "gap", **_subject_cells(ref), "rule": gap.what, "text": gap.why, **place}
     for text in acceptance_sentences(report):
         yield {"type": "accepted", "text": text}
-    for kind, numbers in (("not-scanned", report.tally.reasons), ("coverage", report.tally.coverage)):
-        for text, number in sorted(numbers.items()):
-            yield {"type": kind, "text": text, "number": number}
+    for text, number in sorted(report.tally.reasons.items()):
+        yield {"type": "not-scanned", "text": text, "number": number}
+    for text, number in coverage.coverage_counts(report):
+        yield {"type": "coverage", "text": text, "number": number}
     for row, sentence in zip(coverage.comparison_rows(report), coverage.comparison_sentences(report), strict=True):
         yield {"type": "comparison", "kind": row.carrier, "text": sentence, "number": row.compared}
 

@@ -138,7 +138,7 @@ def test_missing_points_to_the_card() -> None:
 def test_missing_points_to_the_statement_that_shows_the_need() -> None:
     params: dict[str, object] = {"wanted": {"gating": ["manual"]}, "although": {"tag": ["lora"]}, "fact": "not gated"}
     assert find("missing", params, Statement("tag", "LoRA", place=Place("README.md", 7))) == [
-        Evidence("not gated", Place("README.md", 7), "shown by tag LoRA")
+        Evidence("not gated", Place("README.md", 7), "shown by its tag: LoRA")
     ]
     assert find("missing", params, Statement("tag", "lora"), Statement("gating", "none"))
     assert not find("missing", params, Statement("tag", "lora"), Statement("gating", "manual"))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.model import Statement, Subject
+from auditor.statement_words import CLAUSE_WORDS
 from tests.lineage.lineage_facts import dataset, derive_rows, facts, model
 
 
@@ -19,13 +20,13 @@ from tests.lineage.lineage_facts import dataset, derive_rows, facts, model
 )
 def test_the_change_of_the_clause_is_stated_for_each_edge(parent: str, child: str, became: str | None) -> None:
     table = facts(model("o/a", clause=parent), model("o/b", "o/a", clause=child), model("o/c", "o/a"))
-    remark = f"o/a: {parent}; o/b: {child}; edge: finetune, card"
+    remark = f"o/a {CLAUSE_WORDS[parent]}; o/b {CLAUSE_WORDS[child]}; descent stated as: finetune, card"
     assert derive_rows(table) == ([("o/b", "protection", became, "o/a", remark)] if became else [])
 
 
 def test_a_dataset_can_drop_the_clause_of_its_source() -> None:
     table = facts(dataset("d/a", clause="explicit"), dataset("d/b", sourced_from="d/a", clause="absent"))
-    remark = "d/a: explicit; d/b: absent; edge: sourced-from, card"
+    remark = "d/a prohibits it in its own words; d/b does not prohibit it; descent stated as: sourced-from, card"
     assert derive_rows(table) == [("d/b", "protection", "dropped", "d/a", remark)]
 
 
@@ -37,7 +38,13 @@ def test_a_dataset_of_the_same_name_and_other_statements_do_not_count_as_the_cla
         model("o/b", "o/a", clause="by-reference"),
     )
     assert [row for row in derive_rows(table) if row[1] == "protection"] == [
-        ("o/b", "protection", "added", "o/a", "o/a: absent; o/b: by-reference; edge: finetune, card")
+        (
+            "o/b",
+            "protection",
+            "added",
+            "o/a",
+            "o/a does not prohibit it; o/b names a policy that may prohibit it; descent stated as: finetune, card",
+        )
     ]
 
 
@@ -65,7 +72,14 @@ def test_of_several_clauses_the_strongest_counts_and_all_edges_between_two_model
         Statement("base_model", "o/a", "", source="header"),
     )
     assert derive_rows(facts(parent, Subject("model", "o/b", "", stated))) == [
-        ("o/b", "protection", "kept", "o/a", "o/a: explicit; o/b: card-only; edge: base, header and finetune, card")
+        (
+            "o/b",
+            "protection",
+            "kept",
+            "o/a",
+            "o/a prohibits it in its own words; o/b prohibits it in the card alone; "
+            "descent stated as: base, header and finetune, card",
+        )
     ]
 
 

@@ -39,7 +39,7 @@ def test_of_a_model_trained_on_several_datasets_with_hits_the_first_by_name_is_t
             "descends",
             "o/a",
             "exposed",
-            "depth 1, by o/a ← o/b; weakest edge: card; 2 exact of 120 samples of d/more",
+            "depth 1, by o/a ← o/b; least certain step: card; 2 exact of 120 samples of d/more",
         )
     ]
 

@@ -18,8 +18,14 @@ def test_hits_expose_the_model_and_its_descendants_state_depth_and_number_of_sam
         ("d/pics", "known_content", "test-list", "near", f"{count}; computed from its files"),
         ("o/a", "exposed", "d/pics", "exact", f"{count}; list test-list; said by its card"),
         ("o/a", "exposed", "d/pics", "near", f"{count}; list test-list; said by its card"),
-        ("o/b", "descends", "o/a", "exposed", f"depth 1, by o/a ← o/b; weakest edge: card; {count} of d/pics"),
-        ("o/c", "descends", "o/a", "exposed", f"depth 2, by o/a ← o/b ← o/c; weakest edge: card; {count} of d/pics"),
+        ("o/b", "descends", "o/a", "exposed", f"depth 1, by o/a ← o/b; least certain step: card; {count} of d/pics"),
+        (
+            "o/c",
+            "descends",
+            "o/a",
+            "exposed",
+            f"depth 2, by o/a ← o/b ← o/c; least certain step: card; {count} of d/pics",
+        ),
     ]
 
 

@@ -27,7 +27,7 @@ def test_a_long_path_is_shown_by_its_ends() -> None:
     )
     (row,) = (row for row in derive_rows(table, hit("d/p")) if row[0] == "m/11")
     path = "m/0 ← m/1 ← m/2 ← m/3 ← … 4 more … ← m/8 ← m/9 ← m/10 ← m/11"
-    assert row[4].startswith(f"depth 11, by {path}; weakest edge: card; ")
+    assert row[4].startswith(f"depth 11, by {path}; least certain step: card; ")
 
 
 def test_a_path_of_eight_models_is_shown_whole_and_one_of_nine_is_not() -> None:
@@ -57,11 +57,11 @@ def test_the_shortest_path_is_told_then_the_parent_that_is_first_by_name_then_th
     )
     paths = {row[0]: row[4].split("; ")[:2] for row in derive_rows(table, hit("d/p")) if row[1] == "descends"}
     assert paths == {
-        "m/b": ["depth 1, by m/root ← m/b", "weakest edge: card-text"],
-        "m/c": ["depth 1, by m/root ← m/c", "weakest edge: header"],
-        "m/d": ["depth 2, by m/root ← m/b ← m/d", "weakest edge: card-text"],
-        "m/e": ["depth 1, by m/root ← m/e", "weakest edge: card"],
-        "m/f": ["depth 2, by m/root ← m/c ← m/f", "weakest edge: header"],
+        "m/b": ["depth 1, by m/root ← m/b", "least certain step: card-text"],
+        "m/c": ["depth 1, by m/root ← m/c", "least certain step: header"],
+        "m/d": ["depth 2, by m/root ← m/b ← m/d", "least certain step: card-text"],
+        "m/e": ["depth 1, by m/root ← m/e", "least certain step: card"],
+        "m/f": ["depth 2, by m/root ← m/c ← m/f", "least certain step: header"],
     }
 
 

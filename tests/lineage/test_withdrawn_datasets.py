@@ -11,7 +11,7 @@ def test_withdrawn_data_is_followed_through_data_made_from_it_and_to_every_desce
         model("o/b", "o/a"),
         model("o/c", trained_on="laion/relaion2B-en-research-safe"),
     )
-    path = "depth 1, by laion/laion2B-en ← d/subset; weakest edge: card"
+    path = "depth 1, by laion/laion2B-en ← d/subset; least certain step: card"
     assert derive_rows(table) == [
         ("laion/laion2B-en", "withdrawn", "laion-5b", "itself", "LAION-5B and its subsets, withdrawn in December 2023"),
         ("d/subset", "withdrawn", "laion-5b", "sourced-from", path),
@@ -21,7 +21,7 @@ def test_withdrawn_data_is_followed_through_data_made_from_it_and_to_every_desce
             "withdrawn",
             "laion-5b",
             "descends",
-            f"depth 1, by o/a ← o/b; weakest edge: card; o/a was trained on d/subset, says its card; {path}",
+            f"depth 1, by o/a ← o/b; least certain step: card; o/a was trained on d/subset, says its card; {path}",
         ),
     ]
 
@@ -44,7 +44,7 @@ def test_only_data_made_from_withdrawn_data_is_followed_and_each_withdrawal_by_i
         dataset("d/more", sourced_from="d/pics"),
         model("o/a", trained_on="d/more"),
     )
-    path = "depth 2, by laion/laion2B-en ← d/pics ← d/more; weakest edge: card"
+    path = "depth 2, by laion/laion2B-en ← d/pics ← d/more; least certain step: card"
     found = derive_rows(table)
     assert [(row[0], row[3]) for row in found if row[2] == "nudenet"] == [("d/nude", "sourced-from")]
     laion = [row for row in found if row[2] == "laion-5b"]

@@ -127,7 +127,7 @@ def test_a_context_names_each_ancestor_of_a_path_that_it_told_of(sweep: Path, tm
     fact = "descends from acme/exposed, whose data matches entries of a known-content list"
     assert findings(report, "acme/upload")["descends-from-exposed", fact] == (
         f"depth 2, by acme/exposed (context sweep of {day}) ← acme/below-exposed (context sweep of {day}) "
-        f"← acme/upload; weakest edge: card; 1 exact of 1 samples of acme/pictures (context sweep of {day})"
+        f"← acme/upload; least certain step: card; 1 exact of 1 samples of acme/pictures (context sweep of {day})"
     )
 
 
