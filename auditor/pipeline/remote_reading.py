@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from auditor.blob import MAX_KEPT_BYTES, Blob, Unread
 from auditor.errors import Unreadable
-from auditor.model import HUB_LISTING, Place, Statement, Subject
+from auditor.model import HUB_LISTING, Gap, Place, Statement, Subject
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES
@@ -29,6 +29,7 @@ NO_LIST = "listed, not fetched: no list to match it against"
 NO_READER = "listed, not fetched: code, or the vocabulary of a model, in which no reader looks for anything"
 TOO_MANY_TEXTS = "listed, not fetched: one of very many texts of a dataset, and no list to match them against"
 TOO_LARGE = "a table that is fetched whole, and is too large for that: not read"
+_NOT_LISTED = "the hub does not list what a list asks of weights, and no weights are fetched"
 _ONLY_SHA256 = "only --content fetches it: of what a list asks, only the SHA-256 that the hub lists was compared"
 
 # Texts that say something of a model or dataset, by their suffix; ones with none are licences and the like.
@@ -117,17 +118,26 @@ def plan_reading(blob: Blob, options: ReadOptions) -> ReadingPlan:
     return ReadingPlan("listed", NOT_FETCHED)
 
 
-def listed_artefacts(blobs: Iterable[Blob]) -> Iterator[Part]:
-    """Yield what the hub lists of weights files: their SHA-256 and their Xet hash, without a byte of them."""
+def listed_artefacts(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part]:
+    """Yield the digests that the hub lists of weights files, without a byte of them, and a gap for those it does not.
+
+    Args:
+        blobs: The weights files.
+        options: What the run needs.
+    """
     for blob in blobs:
-        remote = blob.remote
-        if not remote:
+        if not blob.remote:
             continue
-        digests = [f"{name}:{value}" for name, value in (("sha256", remote.sha256), ("xet", remote.xet)) if value]
-        if digests:
-            place = Place(blob.uri)
-            statements = (Statement("artefact", one, blob.basename, place, HUB_LISTING) for one in digests)
-            yield Part(Subject("model" if not blob.kind else blob.kind, blob.name, blob.revision, tuple(statements)))
+        listed = {name: value for name, value in (("sha256", blob.remote.sha256), ("xet", blob.remote.xet)) if value}
+        place = Place(blob.uri)
+        statements = (
+            Statement("artefact", f"{name}:{value}", blob.basename, place, HUB_LISTING)
+            for name, value in listed.items()
+        )
+        missing = ", ".join(sorted(options.file_digests - listed.keys()))
+        gaps = (Gap("weights", f"{_NOT_LISTED}: {missing}", place),) if missing else ()
+        if listed or gaps:
+            yield Part(Subject(blob.kind or "model", blob.name, blob.revision, tuple(statements), gaps))
 
 
 def listed_samples(blobs: Iterable[tuple[Blob, ReadingPlan]], options: ReadOptions) -> Iterator[Samples | Unread]:

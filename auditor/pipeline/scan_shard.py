@@ -79,7 +79,7 @@ def _files_to_read(shard: Shard, writer: ShardWriter, options: ReadOptions) -> l
             blob.remote.reading = plan.reading
     to_read = [blob for blob, plan in planned if plan.reading != "listed"]
     fetch_heads(to_read)
-    for part in listed_artefacts(blob for blob, plan in planned if plan.reading == "header"):
+    for part in listed_artefacts((blob for blob, plan in planned if plan.reading == "header"), options):
         writer.add_part(part)
     for item in listed_samples([(blob, plan) for blob, plan in planned if plan.reading == "listed"], options):
         if isinstance(item, Unread):

@@ -464,3 +464,13 @@ def test_an_answer_that_is_not_understood_ends_in_a_message(hub: HubServer, tmp_
         UsageError, match="hf://models/acme/base: the hub answers with something that is not understood"
     ):
         scan(tmp_path, "hf://models/acme/base")
+
+
+def test_a_digest_that_a_list_asks_and_the_hub_does_not_list_is_a_gap(hub: HubServer, tmp_path: Path) -> None:
+    hub.add("model", "acme/base", {"README.md": CARD, "in-git.onnx": b"\x08\x07\x12\x04test"})
+    known = picture_list(tmp_path, "sha256", "ab" * 32)
+    report = scan(tmp_path, "hf://models/acme/base", known=[known], means="model")
+    ((why, place),) = reasons_and_places(report)
+    assert why == "the hub does not list what a list asks of weights, and no weights are fetched: sha256"
+    assert place == "hf://models/acme/base/in-git.onnx"
+    assert report.exit_code() == 3
