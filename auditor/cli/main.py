@@ -17,7 +17,7 @@ from auditor.cli import faults
 from auditor.errors import AuditorError
 from auditor.workers import without_pandas
 
-_NOT_COMMANDS = {"faults", "main", "options"}
+_NOT_COMMANDS = {"faults", "main", "options", "report_of_matches"}
 
 
 class Commands(click.Group):

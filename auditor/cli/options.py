@@ -248,6 +248,8 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_outputs(
         *args: Any, formats: tuple[str, ...], files: tuple[Path, ...], audience: Audience | None, **options: Any
     ) -> Any:
+        if options.get("draft") or options.get("evidence"):  # what is written then has no report format
+            return command(*args, outputs=(ReportOutput("", files[0] if files else None),), **options)
         outputs = tuple(one._replace(audience=audience or "") for one in plan_outputs(formats, files))
         return command(*args, outputs=outputs, **options)
 

@@ -70,6 +70,13 @@ def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
         raise sink.raised
 
 
+def encrypt_with_passphrase(data: bytes, passphrase: str) -> bytes:
+    """Return data that anyone who knows the passphrase can decrypt with age."""
+    import pyrage
+
+    return pyrage.passphrase.encrypt(data, passphrase)  # type: ignore[no-any-return]
+
+
 def generate_identity() -> str:
     """Return a new private age key for encryption, ``AGE-SECRET-KEY-…``."""
     from pyrage import x25519
