@@ -255,6 +255,8 @@ def test_a_dry_run_asks_for_lists_alone_and_says_what_would_be_fetched(hub: HubS
     ]
     assert "3 files would be read" in err
     assert not any("/resolve/" in path for path in hub.paths())
+    code, _, err = command.run("scan", "hf://models/acme/base", "--dry-run", "--since", "mine")
+    assert (code, "--since: a dry run takes nothing over from a run" in err) == (2, True)
     assert not (command.folders["home"] / "runs").exists()
 
 

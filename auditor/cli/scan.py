@@ -34,6 +34,7 @@ from auditor.cli.options import (
     workers_option,
     write_outputs,
 )
+from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.pipeline.report import Report
@@ -227,6 +228,8 @@ def command(
     )
     if write and not fix:
         raise click.UsageError("--write needs --fix")
+    if dry_run and options["since"]:
+        raise UsageError("--since: a dry run takes nothing over from a run; leave one of them out")
     if dry_run:
         _print_plan(targets, options)
         return
