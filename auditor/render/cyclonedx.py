@@ -17,7 +17,7 @@ from auditor.model import Ref, Statement, Subject
 from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting.acceptances import acceptance_sentences
-from auditor.reporting.coverage import accounting_sentences, missing_lists
+from auditor.reporting.coverage import accounting_sentences, files_left_out, missing_lists
 from auditor.reporting.finding_groups import most_severe_groups, severity_counts
 from auditor.reporting.labels import subject_label
 from auditor.reporting.redaction import report_notice
@@ -142,6 +142,7 @@ class _Bom:
         properties += [("policy", report.policy.fingerprint), ("profile", printable(report.policy.profile))]
         if self._left_out:
             properties.append(("left out", f"{self._left_out:,} models and datasets beyond {MAX_SUBJECTS:,}"))
+        properties += (("left out", printable(text)) for text in files_left_out(report))
         properties += (("not matched", text) for text in missing_lists(report))
         properties += (("accepted", text) for text in acceptance_sentences(report))
         properties += [("not read", line.sentence) for line in group_gaps(report.gaps, 1)[:MAX_GAPS]]

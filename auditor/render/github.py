@@ -12,7 +12,7 @@ from typing import TextIO
 from auditor.model import Place, Severity
 from auditor.pipeline.report import Report
 from auditor.printable import printable
-from auditor.reporting.coverage import accounting_sentences, missing_lists
+from auditor.reporting.coverage import accounting_sentences, files_left_out, missing_lists
 from auditor.reporting.finding_groups import FindingGroup, card_places, most_severe_groups, severity_counts
 from auditor.reporting.labels import subject_label
 from auditor.reporting.local_paths import local_path
@@ -41,7 +41,8 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
 def _lines(report: Report, notice: str) -> Iterator[str]:
     """Yield the workflow commands: the notice, findings, what was not checked, and how much is left out."""
     extensions = (f"Extension: {printable(str(one))}" for one in report.policy.extensions)
-    about = (notice, *accounting_sentences(report), *missing_lists(report), *extensions)
+    left_out_files = map(printable, files_left_out(report))
+    about = (notice, *accounting_sentences(report), *left_out_files, *missing_lists(report), *extensions)
     yield _command("notice", {"title": "auditor"}, "\n".join(about))
     groups, left_out = most_severe_groups(report, MAX_GROUPS)
     cards = card_places(report, groups)

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from auditor.pipeline.report import Report
 from auditor.reporting.acceptances import acceptance_sentences
-from auditor.reporting.coverage import accounting_sentences, missing_lists
+from auditor.reporting.coverage import accounting_sentences, files_left_out, missing_lists
 from auditor.reporting.redaction import report_notice
 from auditor.reporting.render_options import RenderOptions
 from auditor.reporting.report_json import case_json, dump_json, finding_json, gap_json
@@ -42,6 +42,7 @@ def _objects(report: Report, notice: str) -> Iterator[dict[str, object]]:
         "extensions": [str(one) for one in report.policy.extensions],
         "complete": report.complete,
         "counts": accounting_sentences(report),
+        "left_out": files_left_out(report),
         "not_matched": missing_lists(report),
         "accepted": acceptance_sentences(report),
     }

@@ -14,7 +14,7 @@ from auditor.model import Place, Rule
 from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting.acceptances import acceptance_sentences
-from auditor.reporting.coverage import accounting_sentences, missing_lists, nothing_read_or_compared
+from auditor.reporting.coverage import accounting_sentences, files_left_out, missing_lists, nothing_read_or_compared
 from auditor.reporting.finding_groups import FindingGroup, card_places, most_severe_groups, severity_counts
 from auditor.reporting.labels import subject_label
 from auditor.reporting.local_paths import local_place
@@ -54,6 +54,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         **({"left out": f"{severity_counts(left_out)} (rules by subjects)"} if left_out else {}),
     }
     pairs = [*described.items(), *(("extension", str(one)) for one in report.policy.extensions)]
+    pairs += (("left out", printable(text)) for text in files_left_out(report))
     pairs += (("not matched", text) for text in missing_lists(report))
     pairs += (("accepted", text) for text in acceptance_sentences(report))
     for name, value in pairs:

@@ -134,6 +134,14 @@ def test_an_empty_run_never_reads_as_clean(report: Report, shown: Show, name: st
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_files_that_options_left_out_are_counted_and_named(report: Report, shown: Show, name: str) -> None:
+    left_out = replace(report, tally=replace(report.tally, reasons={"excluded by --exclude drafts": 7}))
+    text = " ".join(shown(left_out, name).split())
+    assert "excluded by --exclude drafts" in text
+    assert "7" in text
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_extensions_of_other_packages_are_named_with_their_version(report: Report, shown: Show, name: str) -> None:
     extension = Extension("auditor.readers", "acme", "acme.reader", "acme-auditor", "2.1.7")
     text = shown(replace(report, policy=replace(report.policy, extensions=(extension,))), name)
