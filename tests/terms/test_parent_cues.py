@@ -134,6 +134,28 @@ def test_a_sentence_names_no_repository_that_is_not_linked() -> None:
     assert names("The head is ours; below it, with its layers untouched, sits `acme/tree`.") == []
 
 
+def test_the_address_of_a_link_says_more_than_most_words_around_it() -> None:
+    tree = f"[tree]({HUB}acme/tree)"
+    stated = [(each.states, each.name) for each in find(f"Trained on {tree}. It was trained on `acme/leaves`.")]
+    assert stated == [("base_model", "acme/tree"), ("trained_on", "acme/leaves")]
+    assert names(f"Fine-tuned from the model {tree} (dataset).") == ["acme/tree"], "two words disagree: the model holds"
+
+
+@pytest.mark.parametrize(("labels", "found"), [(199, ["acme/tree"]), (200, [])])
+def test_names_without_marks_are_looked_for_after_so_many_labels(labels: int, found: list[str]) -> None:
+    assert names("Base model: none\n" * labels + "\nBase model: acme/tree") == found
+
+
+@pytest.mark.parametrize(("lines", "found"), [(28, ["acme/tree"]), (29, [])])
+def test_the_lead_of_a_list_is_looked_for_in_so_many_lines(lines: int, found: list[str]) -> None:
+    assert names("These were merged:\n\n" + "- oak\n" * lines + f"- [tree]({HUB}acme/tree)") == found
+
+
+@pytest.mark.parametrize(("letters", "found"), [(158, ["acme/tree"]), (159, [])])
+def test_the_label_of_a_link_is_no_longer_than_a_line(letters: int, found: list[str]) -> None:
+    assert names(f"Fine-tuned from [{'x' * letters}]({HUB}acme/tree)") == found
+
+
 def test_an_automaton_has_40_cues() -> None:
     assert [len(batch) for batch in _batches(["tree"] * 90)] == [40, 40, 10]
 
