@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditor.errors import RunError
+from auditor.errors import RunError, UsageError
 from auditor.model import SEVERITIES, Audience, Case, Finding, Gap, Kind, Outcome, Place, Ref, Severity, Tally
 from auditor.pipeline.baseline import Acceptances
 from auditor.pipeline.cases import case_from_json
@@ -20,6 +20,10 @@ from auditor.pipeline.run_folder import DERIVED, FACTS, FINDINGS, GAPS, MATCHES,
 from auditor.pipeline.run_parts import WHOLE, RunPart
 from auditor.pipeline.sampled_audit import SampledAudit, sampled_audit_from_json
 from auditor.pipeline.tally_files import tally_from_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 # What is shown of the lineage around the cases: so much that a person can still look at it.
 _LINEAGE_CASES = 300
@@ -126,6 +130,57 @@ class Report:
     audience: Audience = "operator"  # for whom redaction has made it: author: see auditor.reporting.author_view
     accepted: Acceptances = field(default_factory=Acceptances)  # by a baseline; no longer in findings, gaps and flagged
     is_target_trusted: bool = False  # --trust-target: files of the target could change how it was read
+
+    @property
+    def hits(self) -> pa.Table:
+        """The matched samples with their places (HITS_SCHEMA): restricted, and never to be passed on.
+
+        Raises:
+            RunError: The run no longer holds them.
+        """
+        import pyarrow.dataset as pads
+
+        from auditor.samples import HITS_SCHEMA
+
+        if self.restricted is None:
+            raise RunError("this report holds no places of matched samples; read the run's own folder")
+        files = sorted(map(str, (self.restricted / "hits").glob("*.parquet")))
+        if not files:
+            return HITS_SCHEMA.empty_table()
+        return pads.dataset(files, schema=HITS_SCHEMA, format="parquet").to_table()  # type: ignore[no-any-return]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the findings as a data frame, in their order: a row each, with the columns of FINDING_COLUMNS.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise UsageError("pandas is not installed: pip install pandas") from error
+        rows = (
+            (f.kind, f.subject, f.revision, f.rule, f.fact, f.outcome, f.severity, f.place.uri, f.place.line, f.remark)
+            for f in self.findings
+        )
+        return pd.DataFrame(list(rows), columns=list(FINDING_COLUMNS[:10]))
+
+    def _repr_html_(self) -> str:
+        """Return a short table of the findings by rule, which a notebook shows; it names no subject."""
+        from html import escape
+
+        titles = {rule.id: rule.title for rule in self.policy.rules}
+        rows = "".join(
+            f"<tr><td>{escape(severity)}</td><td>{number:,}</td><td>{escape(rule)}</td>"
+            f"<td>{escape(titles.get(rule, ''))}{' (not judged)' if outcome != 'FLAGGED' else ''}</td></tr>"
+            for (rule, outcome, severity), number in sorted(self.flagged.items())
+        )
+        samples, files = self.tally.samples, self.tally.files
+        read = (
+            f"{samples.scanned:,} of {samples.collected:,} samples and {files.scanned:,} of {files.collected:,} files "
+            f"were read whole; {len(self.cases):,} cases for people to decide, {self.unread:,} gaps"
+        )
+        return f"<p>{escape(read)}</p><table><tr><th></th><th>number</th><th>rule</th><th></th></tr>{rows}</table>"
 
     def card_places(self, refs: Collection[Ref]) -> dict[Ref, Place]:
         """Return the place of the card of each of these subjects that has one.
