@@ -16,7 +16,8 @@ from auditor.render import report_formats
 HUB = Path(__file__).parents[1] / "data" / "hub"
 LIST = Path(__file__).parents[1] / "data" / "known-pictures.csv"
 MATCHED = "crawlers/web-pictures"  # the dataset of the example that holds matches
-SECRET = ("known-pictures", "trained-on-known-content", "matches entries", "exposed")
+# Not "exposed": pages explain that word to every reader.
+SECRET = ("known-pictures", "trained-on-known-content", "matches entries of list")
 
 
 def auditor(*args: object) -> Result:
