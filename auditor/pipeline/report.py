@@ -318,40 +318,6 @@ class Findings:
         findings = tuple(finding_from_row(cells) for _, cells in best)
         return findings, {finding.ref: counts[finding.ref] for finding in findings}
 
-    def outline(self, examples: int) -> tuple[Mapping[tuple[str, Outcome, Severity], tuple[Finding, ...]], int]:
-        """Return the first findings of each rule, outcome and severity; no other becomes an object.
-
-        Args:
-            examples: How many of each at most.
-
-        Returns:
-            The findings by (rule, outcome, severity), and how many subjects have any finding.
-        """
-        import numpy as np
-        import pyarrow.compute as pc
-        import pyarrow.parquet as pq
-
-        from auditor.facts import group_starts
-
-        found: dict[tuple[str, Outcome, Severity], list[tuple[Any, ...]]] = {}
-        subjects = 0
-        for path in sorted(self.folder.glob("*.parquet")):  # a subject's findings are in one of them
-            table = pq.read_table(path, columns=list(FINDING_COLUMNS)).combine_chunks()
-            if not table.num_rows:
-                continue
-            subjects += pc.sum(group_starts([table[name].chunk(0) for name in FINDING_COLUMNS[:3]])).as_py()
-            codes = np.zeros(table.num_rows, np.int64)
-            for name in ("rule", "outcome", "severity"):
-                column = table[name].chunk(0).dictionary_encode()
-                codes = codes * len(column.dictionary) + column.indices.to_numpy()
-            order = np.argsort(codes, kind="stable")
-            starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-            ends = np.append(starts[1:], len(order))
-            rows = [order[start : min(start + examples, end)] for start, end in zip(starts, ends, strict=True)]
-            for cells in zip(*(c.to_pylist() for c in table.take(np.concatenate(rows)).columns), strict=True):
-                found.setdefault((cells[3], cells[5], cells[6]), []).append(cells)
-        return {key: tuple(map(finding_from_row, sorted(rows)[:examples])) for key, rows in found.items()}, subjects
-
 
 @dataclass(frozen=True, slots=True)
 class Gaps:

@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from auditor.model import SEVERITIES, Finding, Gap, Outcome, Ref, Severity
-from auditor.pipeline.report import Findings, Report
+from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting.labels import subject_label
 
@@ -76,14 +76,6 @@ _RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 def severity_rank(finding: Finding) -> tuple[int, bool]:
     """Return the rank of a finding's severity in a summary: higher for more severe, and for flagged ones."""
     return _RANKS[finding.severity], finding.outcome == "FLAGGED"
-
-
-def summarise_rules(report: Report, examples: int = 3) -> Summary:
-    """Return the same as :func:`summarise` without any subject: much less work for a run of many."""
-    if not isinstance(report.findings, Findings):
-        return summarise(report, 0, 0, examples)
-    shown, subjects = report.findings.outline(examples)
-    return _summary(report, report.flagged, shown, subjects, (), examples)
 
 
 def summarise(report: Report, max_subjects: int = 200, max_findings: int = 30, examples: int = 3) -> Summary:

@@ -140,7 +140,8 @@ def _reading_phrases(report: Report) -> list[str]:
         if number:
             phrases.append(f"{count_with_noun(number, noun)} {'was' if number == 1 else 'were'} {words}")
     if files.collected and files.scanned == files.collected:
-        phrases.append("the only file was read" if files.collected == 1 else f"all {files.collected:,} files were read")
+        few = {1: "the only file was read", 2: "both files were read"}
+        phrases.append(few.get(files.collected, f"all {files.collected:,} files were read"))
     if report.unread and not (files.errored or files.partly or samples.errored or samples.partly):
         phrases.append(f"{count_with_noun(report.unread, 'thing')} could not be judged")
     if not report.complete:

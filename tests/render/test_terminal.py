@@ -13,10 +13,9 @@ import pytest
 
 from auditor.cli.options import use_colour
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
-from auditor.pipeline.audit import audit
 from auditor.pipeline.policy_summary import ListSummary
 from auditor.pipeline.report import Findings, Report
-from auditor.reporting.report_summary import severity_rank, summarise, summarise_rules
+from auditor.reporting.report_summary import severity_rank
 
 Show = Callable[..., str]
 HUB, LISTED = Path(__file__).parents[1] / "data" / "hub", Path(__file__).parents[1] / "data" / "known-pictures.csv"
@@ -277,13 +276,6 @@ def test_a_reason_that_is_counted_for_files_is_not_counted_again_as_a_gap(report
     assert text.count("truncated") == 1
     assert "files or samples, 2 times: the picture is truncated: at byte 9; for example a.jpg" in text
     assert "cards, once: the metadata is not YAML; for example hill.md" in text
-
-
-def test_the_summary_of_rules_from_disk_equals_that_of_all_findings(tmp_path: Path) -> None:
-    report = audit(HUB, known=[LISTED], profile="example", out=tmp_path / "run", workers=1)
-    quick, whole = summarise_rules(report), summarise(report, 0, 0)
-    assert quick == whole
-    assert [line.count for line in quick.rules if line.rule == "no-training-data"]
 
 
 def test_the_most_severe_findings_from_disk_are_those_of_all_findings(example: Report) -> None:
