@@ -177,7 +177,8 @@ def hex_runs(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int
 
     A run of 32 holds four of every eighth byte in a row: by these most of a text is ruled out.
     """
-    marks = HEX[data[7::8]]
+    eighths = np.ascontiguousarray(data[7::8])
+    marks = (eighths - np.uint8(48) < 10) | ((eighths | np.uint8(32)) - np.uint8(97) < 6)  # much faster than a table
     if len(marks) < 4:
         return _exact_runs(data, 0)
     found = np.flatnonzero(marks[:-3] & marks[1:-2] & marks[2:-1] & marks[3:])

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.errors import ListError
-from auditor.known import exact_index, fingerprint_index, near_index, video_index
+from auditor.known import exact_index, fingerprint_index, host_filter, near_index, video_index
 from auditor.known.entries import Entries
 from auditor.known.entry_spool import ROW_SCHEMA
 from auditor.known.manifest import read_manifest
@@ -83,6 +83,7 @@ class CompiledList:
     classes: Mapping[str, str]
     manifest: Mapping[str, Any] = field(repr=False, compare=False)
     _mapped: dict[str, _AlgorithmArrays] = field(default_factory=dict, repr=False, compare=False)
+    _host_filters: dict[str, host_filter.HostFilter] = field(default_factory=dict, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[object, tuple[Path]]:
         return open_compiled_list, (self.path,)
@@ -133,6 +134,13 @@ class CompiledList:
             found.append((rows[at], entries, distances))
         rows, entries, distances = (np.concatenate(part) for part in zip(*found, strict=True))
         return rows, entries, distances
+
+    def host_filter(self, algorithm: str) -> host_filter.HostFilter:
+        """Return what rules out most URLs that match no entry of a list of URLs or domains."""
+        if algorithm not in self._host_filters:
+            hosts = pc.list_element(pc.split_pattern(self._arrays(algorithm).values, "/", max_splits=1), 0)
+            self._host_filters[algorithm] = host_filter.build_host_filter(hosts.cast(pa.string()))
+        return self._host_filters[algorithm]
 
     @property
     def fingerprints(self) -> fingerprint_index.FingerprintIndex:

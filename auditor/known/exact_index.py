@@ -107,7 +107,7 @@ def _digest_keys(rows: NDArray[np.uint8]) -> Keys:
         return np.ascontiguousarray(first).view(">u8").ravel().astype(np.uint64)
     words = np.ascontiguousarray(rows).view("<u8").astype(np.uint64)
     factors = _mix_factors(words.shape[1])
-    return _mix((words * factors).sum(axis=1, dtype=np.uint64))
+    return mix((words * factors).sum(axis=1, dtype=np.uint64))
 
 
 def _text_keys(values: pa.Array) -> Keys:
@@ -117,7 +117,7 @@ def _text_keys(values: pa.Array) -> Keys:
     sizes = np.diff(offsets)
     totals = sizes.astype(np.uint64)
     if not len(texts) or offsets[-1] == offsets[0]:
-        return _mix(totals)
+        return mix(totals)
     data = np.append(np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]], np.zeros(8, np.uint8))
     words = np.ndarray(len(data) - 7, "<u8", data, strides=(1,))  # a word from every byte on
     starts = offsets[:-1] - offsets[0]
@@ -128,8 +128,8 @@ def _text_keys(values: pa.Array) -> Keys:
         word = words[starts[rows] + 8 * place]
         word &= masks[np.minimum(left[rows], 8)]
         word ^= factor
-        totals[rows] += _mix(word)
-    return _mix(totals)
+        totals[rows] += mix(word)
+    return mix(totals)
 
 
 def _mix_factors(count: int) -> Keys:
@@ -137,7 +137,7 @@ def _mix_factors(count: int) -> Keys:
     return np.multiply.accumulate(np.full(count, _MIX_CONSTANTS[0]))
 
 
-def _mix(keys: Keys) -> Keys:
+def mix(keys: Keys) -> Keys:
     """Return the keys of the exact index with their bits mixed."""
     keys = (keys ^ keys >> np.uint64(30)) * _MIX_CONSTANTS[1]
     keys = (keys ^ keys >> np.uint64(27)) * _MIX_CONSTANTS[2]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from auditor.hashing.pdq import MIN_QUALITY
 from auditor.hashing.thorough_variants import NO_LIMIT, is_thorough, variant_threshold
-from auditor.known import decoys, exact_index, near_index, url_columns
+from auditor.known import decoys, exact_index, host_filter, near_index, url_columns
 from auditor.known.compiled_list import CompiledList
 from auditor.model import Carrier, Comparison
 from auditor.samples import (
@@ -31,6 +31,8 @@ from auditor.samples import (
 # A part of a picture has another hash: 94-138 of PDQ's 256 bits differ after a centre crop (img2dataset), so a crop
 # of a listed picture is found only if the crop is listed too.
 CROPS_NOT_CHECKED = "not checked: whether a crop of a listed picture"
+# Of fewer URLs, looking each one up takes less time than making the filter of a long list.
+MIN_ROWS_TO_FILTER = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,13 @@ class Matcher:
         pairs += self._match_videos(samples, stored, coverage, compared)
         pairs = _exclude_benign([pair for pair in pairs if len(pair.rows)], batch, coverage)
         hits = _best_hits([pair for pair in pairs if pair.known.means != "benign"], samples)
-        columns = (hits.column(name).to_pylist() for name in ("means", "algorithm", "variant"))
-        for means, algorithm, variant in zip(*columns, strict=True):
-            if is_thorough(variant):
-                coverage[f"leads {means}: near with an edit undone"] += 1
+        kinds = pa.Table.from_batches([hits]).group_by(["means", "algorithm", "variant"]).aggregate([([], "count_all")])
+        for kind in kinds.to_pylist() if hits.num_rows else ():
+            if is_thorough(kind["variant"]):
+                what = f"leads {kind['means']}: near with an edit undone"
             else:
-                coverage[f"hits {means} {'exact' if algorithm in EXACT_ALGORITHMS else 'near'}"] += 1
+                what = f"hits {kind['means']} {'exact' if kind['algorithm'] in EXACT_ALGORITHMS else 'near'}"
+            coverage[what] += kind["count_all"]
         coverage[CROPS_NOT_CHECKED] = max(coverage[f"compared by {algorithm}"] for algorithm in NEAR_ALGORITHMS)
         suffix = ", as declared too" if samples.already_counted else ""
         named = {
@@ -140,7 +143,8 @@ class Matcher:
                 missing = "not compared" if algorithm in possible_algorithms(carrier) else "not computed"
                 outcomes[missing] = stored & ~valid
             for outcome, mask in outcomes.items():
-                numbers = np.bincount(codes[mask], minlength=len(places))
+                one = len(places) == 1  # as in most batches
+                numbers = np.array([np.count_nonzero(mask)]) if one else np.bincount(codes[mask], minlength=len(places))
                 for place in np.flatnonzero(numbers):
                     of_place = counts.setdefault(places[place], {})
                     for name in lists:
@@ -197,6 +201,10 @@ class Matcher:
         compared.update({known.name: len(rows) for known in lists})
         values = values.take(pa.array(rows)) if len(rows) < len(values) else values
         if algorithm in TEXT_SIGNALS:
+            if len(rows) >= MIN_ROWS_TO_FILTER:
+                tails = host_filter.host_tails(host_filter.authorities_of_urls(values.cast(pa.string())))
+                may_match = np.logical_or.reduce([one.host_filter(algorithm).may_match(tails) for one in lists])
+                rows, values = rows[may_match], values.filter(pa.array(may_match))
             texts = (
                 url_columns.expressions_of_urls(values)
                 if algorithm == "url"

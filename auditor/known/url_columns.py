@@ -10,10 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from auditor.known.host_filter import authorities_of_urls, character_positions, host_tails, slice_strings, string_bounds
 from auditor.known.urls import canonical_url, host_of, registrable_domain, url_expressions, without_scheme
-
-# A host that needs no canonicalising: lower case, no user or port, and no address (which ends in a digit).
-_ORDINARY_HOST = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z0-9-]*[a-z]$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def expressions_of_domains(values: pa.Array) -> ExpressionColumn:
     Public suffixes may be among them (``co.uk``); :func:`canonical_domains` lets no list hold one.
     """
     values = values.cast(pa.string())
-    coded = _authorities(values).dictionary_encode()
+    coded = authorities_of_urls(values).dictionary_encode()
     texts, owners = _with_parent_domains(*_canonical_hosts(coded.dictionary))
     codes = _dictionary_codes(coded)
     rest = np.flatnonzero((codes < 0) & values.is_valid().to_numpy(zero_copy_only=False))
@@ -102,10 +100,10 @@ def _map_distinct(values: pa.Array, change: Callable[[str], str]) -> pa.Array:
 
 def _canonical_hosts(authorities: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
     """Return the canonical hosts of a URL column's different authorities, null for none, and which are unusual."""
-    odd = pc.invert(pc.match_substring_regex(authorities, _ORDINARY_HOST))
-    is_odd: NDArray[np.bool_] = pc.fill_null(odd, True).to_numpy(zero_copy_only=False)
+    is_odd = ~host_tails(authorities).is_ordinary
     if not is_odd.any():
         return authorities, is_odd
+    odd = pa.array(is_odd)
     hosts = [host_of(f"http://{text}") or None for text in authorities.filter(odd).to_pylist()]
     return pc.replace_with_mask(authorities, odd, pa.array(hosts, pa.string())), is_odd
 
@@ -127,66 +125,14 @@ def _with_parent_domains(hosts: pa.Array, is_odd: NDArray[np.bool_]) -> tuple[pa
         named[odd] = ~is_address.to_numpy(zero_copy_only=False)
         level, owners = level.filter(pa.array(named)), owners[named]
     while len(level):
-        data, starts, ends = _string_bounds(level)
-        dots = _character_positions(data, ".", starts)
+        data, starts, ends = string_bounds(level)
+        dots = character_positions(data, ".", starts)
         dot = np.searchsorted(dots, starts)
         more = dots[dot + 1] < ends
-        level, owners = _slice_strings(level, dots[dot[more]] + 1, ends[more]), owners[more]
+        level, owners = slice_strings(level, dots[dot[more]] + 1, ends[more]), owners[more]
         found.append(level)
         owned.append(owners)
     return pa.concat_arrays(found), np.concatenate(owned)
-
-
-def _authorities(urls: pa.Array) -> pa.Array:
-    """Return for a URL column the text between ``http(s)://`` and the next ``/``; null where there is none.
-
-    An address whose host is followed by ``?`` or ``#`` keeps that: it is no ordinary host, and :func:`host_of` cuts it.
-    """
-    data, whole_starts, ends = _string_bounds(urls)
-    starts = whole_starts
-    for scheme in ("https://", "http://"):
-        begins = pc.fill_null(pc.starts_with(urls, scheme), False).to_numpy(zero_copy_only=False)
-        starts = starts + np.multiply(begins, len(scheme), dtype=np.int32)
-    slashes = _character_positions(data, "/", starts)
-    stops = np.minimum(slashes[np.searchsorted(slashes, starts)], ends)
-    fit = (stops > starts) & (starts > whole_starts)
-    return _slice_strings(urls, starts, np.maximum(stops, starts), fit)
-
-
-Offsets = NDArray[np.int32]  # into the bytes of a string array
-
-
-def _string_bounds(texts: pa.Array) -> tuple[NDArray[np.uint8], Offsets, Offsets]:
-    """Return the bytes of a URL column's string array, and where in them each cell begins and ends."""
-    _, offsets, data = texts.buffers()
-    if offsets is None or data is None:
-        nothing = np.zeros(len(texts), np.int32)
-        return np.zeros(0, np.uint8), nothing, nothing
-    edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    return np.frombuffer(data, np.uint8)[: edges[-1]], edges[:-1], edges[1:]
-
-
-def _character_positions(data: NDArray[np.uint8], character: str, starts: Offsets) -> Offsets:
-    """Return a character's positions in a URL column from ``starts`` on, and twice a position beyond all."""
-    first = starts[0] if len(starts) else 0
-    found = np.flatnonzero(data[first:] == ord(character))
-    positions = np.full(len(found) + 2, np.iinfo(np.int32).max, np.int32)
-    np.add(found, first, out=positions[:-2], casting="unsafe")
-    return positions
-
-
-def _slice_strings(texts: pa.Array, starts: Offsets, ends: Offsets, fit: NDArray[np.bool_] | None = None) -> pa.Array:
-    """Return slices of a URL column's bytes as strings, null where ``fit`` is false; they must not overlap.
-
-    All edges together make an array of which every second string is a stretch, so only what is kept is copied.
-    """
-    if not len(starts):
-        return pa.array([], pa.string())
-    edges = np.empty((len(starts), 2), np.int32)
-    edges[:, 0], edges[:, 1] = starts, ends
-    every = pa.StringArray.from_buffers(2 * len(starts) - 1, pa.py_buffer(edges), texts.buffers()[2])
-    mask = None if fit is None or fit.all() else ~fit
-    return every.take(pa.array(np.arange(0, 2 * len(starts), 2, dtype=np.int32), mask=mask))
 
 
 def _dictionary_codes(coded: pa.Array) -> NDArray[np.int64]:

@@ -6,8 +6,8 @@ import json
 import re
 
 import numpy as np
-import pyarrow.compute as pc
 
+from auditor.hashing.value_content import layout
 from auditor.readers.table.arrow_types import is_text_type
 from auditor.readers.table.json_records import RecordColumns
 from auditor.syntax.nested_columns import Leaf
@@ -22,10 +22,11 @@ def embedded_leaves(leaf: Leaf) -> tuple[Leaf, ...]:
     """Return the columns embedded in the texts of a column that are JSON; one with a problem for damaged ones."""
     if not is_text_type(leaf.values.type):
         return ()
-    begins = pc.or_(pc.starts_with(leaf.values, "{"), pc.starts_with(leaf.values, "["))
-    if not pc.any(begins).as_py():
+    data, starts, lengths = layout(leaf.values)
+    first = data[np.minimum(starts, len(data) - 1)]
+    indices = np.flatnonzero(((first == ord("{")) | (first == ord("["))) & (lengths > 0))
+    if not len(indices):
         return ()
-    indices = np.flatnonzero(pc.fill_null(begins, False).to_numpy(zero_copy_only=False))
     columns = RecordColumns(f"{leaf.path}{{}}")
     kept: list[int] = []
     problem = ""

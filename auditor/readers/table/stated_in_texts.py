@@ -32,10 +32,13 @@ _ESCAPES = ("%2", "[.]", "&#")
 _SEPARATORS = (b" ", b"|", b"\n", b"\t", b"<", b'"', b"[")
 # Digits of a digest with a mark after each two.
 _SPACED_LENGTHS = (47, 59, 95, 191)
+_IS_SPACED_LENGTH = np.zeros(max(_SPACED_LENGTHS) + 2, bool)
+_IS_SPACED_LENGTH[list(_SPACED_LENGTHS)] = True
 _SPACED = r"^[0-9A-Fa-f]{2}(?:[:. -][0-9A-Fa-f]{2}){15,63}$"
 
 # An MD5 in the form of a UUID.
 _UUID_LENGTH = 36
+_UUID_DASH = 8  # the place of its first dash
 _UUID = r"^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
 # A column of samples (``url`` or an algorithm), the indices of the column's values, and what they state.
@@ -81,7 +84,8 @@ def _addresses(values: pa.Array, at: Indices, is_whole: NDArray[np.bool_]) -> It
     candidates = np.zeros(len(values), bool)
     if is_whole.any():
         # A single byte is counted much faster than three.
-        if text.count(b":") > np.count_nonzero(is_whole) and text.count(b"://") > np.count_nonzero(is_whole):
+        colons = np.count_nonzero(np.frombuffer(text, np.uint8) == ord(":"))
+        if colons > np.count_nonzero(is_whole) and text.count(b"://") > np.count_nonzero(is_whole):
             candidates |= is_whole & _true(pc.greater(pc.count_substring(values, "://"), 1))
         for mark in _SEPARATORS:
             if mark in text:
@@ -148,11 +152,16 @@ def _digests(values: pa.Array, at: Indices, asked: Collection[str]) -> Iterator[
             if algorithm in asked:
                 yield algorithm, at[cell[~is_word]], digests
     uuids = np.flatnonzero(lengths == _UUID_LENGTH) if "md5" in asked else lengths[:0]
+    uuids = uuids[used[starts[uuids] + _UUID_DASH] == ord("-")]
     if len(uuids):
         uuids = uuids[_true(pc.match_substring_regex(values.take(pa.array(uuids)), _UUID))]
+    if len(uuids):
         digits = pc.replace_substring(values.take(pa.array(uuids)), "-", "")
         yield "md5", at[uuids], parse_digests(digits, "md5")[0]
-    spaced = np.flatnonzero(np.isin(lengths, _SPACED_LENGTHS))
+    spaced = np.flatnonzero(_IS_SPACED_LENGTH[np.minimum(lengths, len(_IS_SPACED_LENGTH) - 1)])
+    # Few texts have the same mark after their second and fifth letters.
+    third, sixth = (used[starts[spaced] + at] for at in (2, 5))
+    spaced = spaced[(third == sixth) & ~_LETTER_OR_DIGIT[third]]
     if len(spaced):
         spaced = spaced[_true(pc.match_substring_regex(values.take(pa.array(spaced)), _SPACED))]
     for index in spaced.tolist():
