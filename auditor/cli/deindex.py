@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.options import rules_option
-from auditor.cli.review.options import ledger_option
+from auditor.cli.review.options import ledger_option, open_ledger
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -161,12 +161,11 @@ def build(
     from auditor.deindex.hubs import compile_hubs
     from auditor.policy.vocabularies import load_vocabularies
     from auditor.printable import printable
-    from auditor.review.ledger import Ledger
     from auditor.review.queue import QueueQuery
 
     to, own = party_keys.load_card(recipient), party_keys.load_keys(keys_folder)
     hubs = compile_hubs(load_vocabularies(rules))
-    with Ledger.open(folder) as decided:
+    with open_ledger(folder) as decided:
         prover, time = proofs.ledger_prover(decided), decided.now
         stale = (
             staleness.staleness_check(against, decided.decisions_in_force(time))
@@ -307,7 +306,6 @@ def receipt(
     from auditor.deindex import party_keys, receipts
     from auditor.deindex.lookup import open_lookup
     from auditor.printable import printable
-    from auditor.review.ledger import Ledger
     from auditor.timestamps import current_time
 
     if check and recipient:
@@ -318,7 +316,7 @@ def receipt(
         for each in said.acted:
             click.echo("\t".join(map(printable, (each.entry, each.action, each.at))))
         if record:
-            with Ledger.open(record) as ledger:
+            with open_ledger(record) as ledger:
                 receipts.record_receipt(ledger, said)
         return
     if not sender_card or not output or everything == bool(acted):

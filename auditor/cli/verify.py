@@ -38,7 +38,7 @@ def command(context: click.Context, file: Path, key: str, run: Path | None) -> N
     from auditor.sealing.envelope import MAX_ENVELOPE_BYTES, open_envelope
     from auditor.timestamps import current_time
 
-    public = _public_key(key)
+    public = read_public_key(key)
     listing = listing_digest(read_report(run)) if run else ""
     try:
         with open(file, "rb") as envelope:
@@ -59,8 +59,8 @@ def command(context: click.Context, file: Path, key: str, run: Path | None) -> N
         context.exit(1)
 
 
-def _public_key(text: str) -> bytes:
-    """Return the public key that the option ``--key`` gives, or that is in the file which it names."""
+def read_public_key(text: str, option: str = "--key") -> bytes:
+    """Return the public key that an option gives, or that is in the file which it names. Raises UsageError."""
     from auditor.sealing.keys import decode_public_key
 
     path = Path(text)
@@ -70,4 +70,4 @@ def _public_key(text: str) -> bytes:
                 text = file.read(_MAX_KEY_FILE_BYTES)
         return decode_public_key(text)
     except (OSError, UnicodeDecodeError, SealError) as error:
-        raise UsageError(f"--key: {error}") from error
+        raise UsageError(f"{option}: {error}") from error

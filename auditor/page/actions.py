@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from auditor.errors import UsageError
+from auditor.errors import SealError, UsageError
 from auditor.page.available_actions import available_verdicts
 from auditor.page.requests import PageRequest
 from auditor.page.responses import Page, Redirect
@@ -16,6 +16,7 @@ from auditor.review import verify_ledger
 from auditor.review.case_state import REVIEW_DAYS, CaseState
 from auditor.review.ledger_events import LedgerAction
 from auditor.review.review_types import ACTION_VERDICTS
+from auditor.sealing.keys import decode_public_key
 from auditor.timestamps import add_time
 
 
@@ -74,9 +75,20 @@ def take_break(page_request: PageRequest) -> Redirect:
 def verify_whole_ledger(page_request: PageRequest) -> Page:
     """Do the action of verifying the whole ledger, against an earlier checkpoint if one is given."""
     earlier = page_request.form_value("earlier").replace("\r\n", "\n").strip("\n")
-    return log_page(
-        page_request, verify_ledger.verify_ledger(page_request.ledger, earlier=f"{earlier}\n" if earlier else "")
+    witness = page_request.form_value("witness").strip()
+    if witness and not earlier:
+        raise UsageError("Paste the checkpoint that the witness cosigned.")
+    try:
+        key = decode_public_key(witness) if witness else b""
+    except SealError as error:
+        raise UsageError(f"The witness's key {error}.") from error
+    proof = verify_ledger.verify_ledger(
+        page_request.ledger,
+        earlier=f"{earlier}\n" if earlier else "",
+        witness=key,
+        now=page_request.ledger.machine_time(),
     )
+    return log_page(page_request, proof)
 
 
 # Actions on a case: each records one event, and returns the key of its confirmation.

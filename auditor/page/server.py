@@ -18,6 +18,7 @@ from auditor.page.security import HOST, AccessControl
 from auditor.page.service import ReviewService
 from auditor.resources import user_data_folder as program_home
 from auditor.review import reviewers
+from auditor.review.verified_state import require_verified
 
 
 def create_service(
@@ -50,6 +51,7 @@ def create_service(
     """
     ledger_session = LedgerSession(folder, clock)
     with ledger_session.open_ledger() as ledger:
+        require_verified(ledger)
         origin = ledger.origin
     known = reviewers.read_reviewers(folder)
     if not names and len(known) == 1:

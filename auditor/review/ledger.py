@@ -42,6 +42,7 @@ from auditor.review.ledger_storage import (
 )
 from auditor.review.queue import QueuePage, QueueQuery, read_queue_page, update_queue
 from auditor.review.review_types import Decision, Verdict
+from auditor.review.verified_state import is_verified, write_verified
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key
 from auditor.timestamps import add_time
@@ -96,7 +97,9 @@ class Ledger:
         first = {"ledger": secrets.token_hex(8), "key": encode_public_key(key.public), "format": LEDGER_FORMAT}
         body = encode_entry(0, clock(), reviewers.PROGRAM_ACTOR, "begun", "", {**first, "version": __version__}, "")
         note = Checkpoint(f"auditor/ledger/{first['ledger']}", 1, merkle.hash_leaf(body.encode())).sign(key)
-        return cls.build(folder, [body], [note], clock=clock)
+        ledger = cls.build(folder, [body], [note], clock=clock)
+        write_verified(ledger)
+        return ledger
 
     @classmethod
     def build(cls, folder: Path, bodies: Iterable[str], note: Sequence[str], *, clock: Callable[[], str]) -> Ledger:
@@ -163,12 +166,16 @@ class Ledger:
     @property
     def now(self) -> str:
         """The current time, never before the last event: a clock set back does not revive an expired decision."""
-        return max(self._clock(), self._last().time)
+        return max(self._clock(), self.last_event().time)
+
+    def machine_time(self) -> str:
+        """Return what this machine's clock says, which may be before the last event."""
+        return self._clock()
 
     @property
     def size(self) -> int:
         """The number of events."""
-        return self._last().number + 1
+        return self.last_event().number + 1
 
     def state(self, case: str) -> CaseState:
         """Return a case after all its events, including opinions that :meth:`blinded_state` hides.
@@ -289,7 +296,7 @@ class Ledger:
         row = self.database.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()
         return decode_stored_entry(self.folder / LEDGER_FILE, row[0]) if row else None
 
-    def _last(self) -> LedgerEvent:
+    def last_event(self) -> LedgerEvent:
         """Return the ledger's last event."""
         with errors_name_ledger(self.folder / LEDGER_FILE):
             (body,) = self.database.execute("SELECT body FROM events ORDER BY number DESC LIMIT 1").fetchone()
@@ -312,9 +319,10 @@ class Ledger:
             UsageError: An action is not allowed.
             SealError: It cannot be recorded, or the ledger was changed.
         """
-        key = self._load_key()
+        key = self.load_key()
         with write_transaction(self.folder / LEDGER_FILE, self.database):
-            last = self._last()
+            verified = is_verified(self)
+            last = self.last_event()
             size = last.number + 1
             if self._root(size) != self.checkpoint().root:
                 raise SealError(f"{self.folder / LEDGER_FILE}: was changed from outside; run `auditor review verify`")
@@ -350,6 +358,8 @@ class Ledger:
             size += len(actions)
             note = Checkpoint(self.origin, size, self._root(size)).sign(key)
             self.database.execute("INSERT INTO checkpoints VALUES (?, ?)", (size, note))
+        if verified:
+            write_verified(self)
         return tuple(after.values())
 
     def _state(self, case: str) -> CaseState | None:
@@ -369,7 +379,7 @@ class Ledger:
             "If it was wrong at that time, record this: `auditor review clock --help`"
         )
 
-    def _load_key(self) -> SigningKey:
+    def load_key(self) -> SigningKey:
         """Return the ledger's signing key. Raises :class:`SealError` if it is another one."""
         key = SigningKey.load(self.folder / KEY_FILE)
         if key.public != self.public:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Protocol
 
 from auditor.errors import AuditorError, SealError, UsageError
 from auditor.review import case_index, case_transitions, checkpoints, queue
@@ -14,22 +14,35 @@ from auditor.review.case_state import CaseState
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.ledger import Ledger
 from auditor.review.ledger_entries import check_general_event, decode_entry
+from auditor.review.ledger_events import LedgerEvent
 from auditor.review.ledger_schema import schema_differences
+from auditor.review.verified_state import MAX_CLOCK_AHEAD_HOURS
 from auditor.sealing import merkle
+from auditor.timestamps import add_time
 
 # Errors that decoding a damaged event, or applying it, may raise.
 DAMAGE_ERRORS = (AuditorError, ValueError, KeyError, TypeError, AttributeError)
 
 
-FaultReporter = Callable[[int, str], None]
+NOT_EXCLUDED = "rollback and rewriting not excluded: no witnessed checkpoint was given"
+
+
+class FaultReporter(Protocol):
+    """Records a fault of a ledger; ``diverged`` as for :class:`LedgerFault`."""
+
+    def __call__(self, number: int, what: str, *, diverged: bool = False) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerFault:
-    """Where a ledger was changed or damaged: ``number`` is the event's, or -1 when it concerns no single event."""
+    """Where a ledger was changed or damaged: ``number`` is the event's, or -1 when it concerns no single event.
+
+    ``diverged``: it differs from a checkpoint that was kept elsewhere, by which it was rolled back or rewritten.
+    """
 
     number: int
     what: str
+    diverged: bool = False
 
     def __str__(self) -> str:
         return f"event {self.number}: {self.what}" if self.number >= 0 else self.what
@@ -37,16 +50,34 @@ class LedgerFault:
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """What verification found: no ``faults`` means that the ledger is intact. ``note`` is its last checkpoint."""
+    """What verification found: no ``faults`` means that the ledger is intact. ``note`` is its last checkpoint.
+
+    ``kept`` is the checkpoint that it was compared with, None without one; ``witnessed`` is when it was cosigned.
+    """
 
     size: int
     cases: int
     root: bytes
     note: str
     faults: tuple[LedgerFault, ...]
+    kept: Checkpoint | None = None
+    witnessed: str = ""
+
+    @property
+    def growth(self) -> str:
+        """One line on what the comparison with a kept checkpoint shows, if no fault was found."""
+        if self.kept is None:
+            return NOT_EXCLUDED
+        since = f"only added to since the checkpoint of {self.kept.size:,} events"
+        since += f" of {self.kept.time}" if self.kept.time else ""
+        if self.witnessed:
+            return f"{since}, which the witness cosigned on {self.witnessed}"
+        return f"{since}, if that is the copy you kept: no witness was named"
 
 
-def verify_ledger(ledger: Ledger, *, earlier: str = "", max_faults: int = 20) -> VerificationResult:
+def verify_ledger(
+    ledger: Ledger, *, earlier: str = "", witness: bytes = b"", now: str = "", max_faults: int = 20
+) -> VerificationResult:
     """Verify a ledger: recompute every entry, hash, root, signature and state.
 
     Every rule of :mod:`auditor.review.case_transitions` is applied again, so a signed event that should have been
@@ -54,17 +85,21 @@ def verify_ledger(ledger: Ledger, *, earlier: str = "", max_faults: int = 20) ->
 
     Args:
         ledger: The ledger.
-        earlier: A signed checkpoint that was kept elsewhere, or "": only with it can it be found that a ledger was cut
-            short, or rewritten by someone who has its key.
+        earlier: A checkpoint that was published or kept elsewhere, or "": only with it can it be found that a ledger
+            was cut short, or rewritten by someone who has its key.
+        witness: The public key of a witness that must have cosigned it; b"" for none.
+        now: The time, which no event may be far ahead of; "" is not to compare.
         max_faults: How many faults to name at most.
     """
     found: list[LedgerFault] = []
 
-    def report_fault(number: int, what: str) -> None:
+    def report_fault(number: int, what: str, *, diverged: bool = False) -> None:
         """Record where the ledger was changed."""
         if len(found) < max_faults:
-            found.append(LedgerFault(number, what))
+            found.append(LedgerFault(number, what, diverged))
 
+    kept, witnessed = _read_earlier_checkpoint(ledger, earlier, witness, report_fault)
+    latest = add_time(now, hours=MAX_CLOCK_AHEAD_HOURS) if now else ""
     size = cases = 0
     root, note = b"", ""
     try:
@@ -73,30 +108,49 @@ def verify_ledger(ledger: Ledger, *, earlier: str = "", max_faults: int = 20) ->
         for (said,) in ledger.database.execute("PRAGMA integrity_check"):
             if said != "ok":
                 report_fault(-1, f"the file is damaged: {said}")
-        size, root, note = _verify_events(ledger, _read_earlier_checkpoint(ledger, earlier, report_fault), report_fault)
-        if not any(one.number >= 0 for one in found):  # otherwise cases would be read from damaged entries
+        size, root, note = _verify_events(ledger, kept, latest, report_fault)
+        # Otherwise cases would be read from damaged entries.
+        if not any(one.number >= 0 and not one.diverged for one in found):
             cases = _verify_cases(ledger.database, report_fault)
     except (sqlite3.DatabaseError, SealError) as error:
         report_fault(-1, f"the file is damaged: {error}")
-    return VerificationResult(size, cases, root, note, tuple(found))
+    return VerificationResult(size, cases, root, note, tuple(found), kept, witnessed)
 
 
-def _read_earlier_checkpoint(ledger: Ledger, earlier: str, report_fault: FaultReporter) -> Checkpoint | None:
-    """Return the ledger's earlier checkpoint after verifying it; None if there is none or it is invalid."""
+def _read_earlier_checkpoint(
+    ledger: Ledger, earlier: str, witness: bytes, report_fault: FaultReporter
+) -> tuple[Checkpoint | None, str]:
+    """Return the ledger's earlier checkpoint after verifying it, and when it was witnessed; None if it is no proof."""
+    if not earlier:
+        return None, ""
+    note = earlier.partition("\n\n")[2] if earlier.startswith("old ") else earlier  # without proofs of growth
     try:
-        return checkpoints.verify_checkpoint(earlier, ledger.public) if earlier else None
+        witnessed = checkpoints.verify_cosignature(note, witness) if witness else ""
+        stated = checkpoints.parse_checkpoint(note)
+        if stated.origin != ledger.origin:
+            report_fault(
+                -1, f"the earlier checkpoint is of {stated.origin}, and this ledger is {ledger.origin}", diverged=True
+            )
+            return None, ""
+        if stated.key not in (b"", ledger.public):
+            report_fault(-1, "the earlier checkpoint names another key: the ledger was replaced", diverged=True)
+            return None, ""
+        return checkpoints.verify_checkpoint(note, ledger.public), witnessed
     except SealError as error:
         report_fault(-1, f"the earlier checkpoint: {error}")
-        return None
+        return None, ""
 
 
-def _verify_events(ledger: Ledger, kept: Checkpoint | None, report_fault: FaultReporter) -> tuple[int, bytes, str]:
+def _verify_events(
+    ledger: Ledger, kept: Checkpoint | None, latest: str, report_fault: FaultReporter
+) -> tuple[int, bytes, str]:
     """Verify a ledger's entries, chain, times, tree and checkpoints; return their number, the last root and note."""
     database = ledger.database
     checkpoints = dict(database.execute("SELECT size, note FROM checkpoints").fetchall())
     tree: dict[tuple[int, int], bytes] = {}  # the subtrees from which the next root is computed
     size, stored, signed, previous, time = 0, 0, 0, "", ""
     root, last = b"", ""
+    ahead: LedgerEvent | None = None  # the first event of the future that no correction of the clock explains
 
     def node(level: int, at: int) -> bytes:
         """Return the recomputed hash of a subtree of the ledger."""
@@ -117,6 +171,10 @@ def _verify_events(ledger: Ledger, kept: Checkpoint | None, report_fault: FaultR
             report_fault(number, "does not follow from the event before it")
         if event.time < time and event.kind != "clock":
             report_fault(number, f"is of {event.time}, before the event before it")
+        if event.kind == "clock":
+            ahead = None  # what was recorded before by a clock that was ahead has been explained
+        elif latest and event.time > latest:
+            ahead = ahead or event
         previous, time, size = event.leaf, event.time, size + 1
         grown = merkle.append_leaf(tree, number, bytes.fromhex(event.leaf))
         for level, at, hashed in grown:
@@ -130,10 +188,24 @@ def _verify_events(ledger: Ledger, kept: Checkpoint | None, report_fault: FaultR
             _verify_checkpoint(ledger, last, Checkpoint(ledger.origin, size, root), report_fault)
         if kept and kept.size == size and kept.root != root:
             report_fault(
-                number, f"this event, or one before it, is not what it was at the earlier checkpoint of {size:,}"
+                number,
+                f"this event, or one before it, is not what it was at the earlier checkpoint of {kept.size:,} events: "
+                "the ledger was rewritten or forked",
+                diverged=True,
             )
+    if ahead:
+        report_fault(
+            ahead.number,
+            f"is of {ahead.time}, in the future: the clock was ahead when it was recorded (then record that: "
+            "`auditor review clock --help`), or is behind now",
+        )
     if kept and kept.size > size:
-        report_fault(size, f"is missing: the earlier checkpoint has {kept.size:,} events")
+        report_fault(
+            size,
+            f"is missing: the earlier checkpoint has {kept.size:,} events: the ledger was rolled back to an older "
+            "copy, or cut short",
+            diverged=True,
+        )
     if signed != size or not size:
         report_fault(signed, "and what follows has no signed checkpoint")
     for extra in sorted(checkpoints):

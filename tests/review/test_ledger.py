@@ -319,7 +319,8 @@ def test_a_ledger_cut_short_is_found_by_a_checkpoint_kept_elsewhere(ledger: Ledg
     with Ledger.open(tmp_path / "before") as older:
         assert verify_ledger(older).faults == ()
         assert [str(one) for one in verify_ledger(older, earlier=note).faults] == [
-            "event 3: is missing: the earlier checkpoint has 6 events"
+            "event 3: is missing: the earlier checkpoint has 6 events: the ledger was rolled back to an older copy, "
+            "or cut short"
         ]
 
 
@@ -331,13 +332,16 @@ def test_a_ledger_rewritten_by_the_holder_of_its_key_is_found_by_a_checkpoint(le
         other.confirm(case_id(2), "owl", why="other words")
         assert verify_ledger(other).faults == ()
         (broken,) = verify_ledger(other, earlier=note).faults
-        assert str(broken) == "event 3: this event, or one before it, is not what it was at the earlier checkpoint of 4"
+        assert str(broken) == (
+            "event 3: this event, or one before it, is not what it was at the earlier checkpoint of 4 events: "
+            "the ledger was rewritten or forked"
+        )
 
 
 def test_a_checkpoint_of_another_ledger_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     with create_ledger(tmp_path / "other") as other:
         (broken,) = verify_ledger(ledger, earlier=other.checkpoint_note()).faults
-        assert "the earlier checkpoint: a checkpoint is damaged, or another key signed it" in str(broken)
+        assert str(broken) == f"the earlier checkpoint is of {other.origin}, and this ledger is {ledger.origin}"
 
 
 @pytest.mark.parametrize(

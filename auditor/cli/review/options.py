@@ -85,11 +85,24 @@ def opinion_options(function: Callable[..., None]) -> Callable[..., None]:
     return case_argument(function)
 
 
-def open_ledger(folder: Path) -> Ledger:
-    """Open the ledger that a review command names."""
+def open_ledger_unverified(folder: Path) -> Ledger:
+    """Open the ledger that a command names which verifies it itself, or must work on a damaged one."""
     from auditor.review import Ledger
 
     return Ledger.open(folder)
+
+
+def open_ledger(folder: Path) -> Ledger:
+    """Open the ledger that a review command names, if it is intact. Raises SealError."""
+    from auditor.review.verified_state import require_verified
+
+    ledger = open_ledger_unverified(folder)
+    try:
+        require_verified(ledger)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
 
 
 def echo_case_state(state: CaseState) -> None:

@@ -35,5 +35,6 @@ def log_page(page_request: PageRequest, proof: object = None) -> Page:
             "checkpoint": page_request.ledger.checkpoint(),
             "note": page_request.ledger.checkpoint_note(),
             "earlier": page_request.form_value("earlier"),
+            "witness": page_request.form_value("witness"),
         },
     )

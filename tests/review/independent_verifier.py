@@ -1,0 +1,81 @@
+"""Verify published checkpoints as docs/ledger-format.md specifies them, without any code of the auditor."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+
+def verify(old: str, new: str, witness: bytes) -> str:
+    """Return what two published files show of a ledger's growth; both must be signed and cosigned."""
+    (old_size, old_root, _), (new_size, new_root, proofs) = (_read(text, witness) for text in (old, new))
+    if old_size > new_size:
+        return "rolled back"
+    if old_size == new_size:
+        return "same" if old_root == new_root else "forked"
+    if old_size not in proofs:
+        return f"no proof from {old_size}"
+    try:
+        steps = iter(proofs[old_size])
+        was, now = _roots(old_size, new_size, True, old_root, steps)
+    except StopIteration:
+        return "forked"
+    good = was == old_root and now == new_root and next(steps, None) is None
+    return f"grown from {old_size} to {new_size}" if good else "forked"
+
+
+def _read(text: str, witness: bytes) -> tuple[int, bytes, dict[int, list[bytes]]]:
+    lines = text.split("\n")
+    proofs: dict[int, list[bytes]] = {}
+    while lines[0].startswith("old "):
+        _, size, *steps = lines.pop(0).split(" ")
+        proofs[int(size)] = [base64.b64decode(step) for step in steps]
+    if proofs:
+        assert lines.pop(0) == ""
+    origin, size, root, _, key, blank, signature, *others = lines
+    body = "\n".join(lines[:5]) + "\n"
+    assert blank == ""
+    public = base64.b64decode(key.removeprefix("key "))
+    _check(signature, origin, b"\1", public, lambda _: body.encode())
+    named = [line for line in others if line]
+    assert any(_is_cosigned(line, body, witness) for line in named), "the witness has not cosigned it"
+    return int(size), base64.b64decode(root), proofs
+
+
+def _is_cosigned(line: str, body: str, witness: bytes) -> bool:
+    try:
+        name = line.split(" ")[1]
+        _check(line, name, b"\4", witness, lambda time: f"cosignature/v1\ntime {time}\n{body}".encode())
+    except (AssertionError, InvalidSignature):
+        return False
+    return True
+
+
+def _check(line: str, name: str, kind: bytes, public: bytes, signed) -> None:  # type: ignore[no-untyped-def]
+    mark, found, sealed = line.split(" ")
+    raw = base64.b64decode(sealed)
+    assert (mark, found) == ("—", name)
+    assert raw[:4] == hashlib.sha256(name.encode() + b"\n" + kind + public).digest()[:4]
+    start = 12 if kind == b"\4" else 4
+    Ed25519PublicKey.from_public_bytes(public).verify(raw[start:], signed(int.from_bytes(raw[4:start], "big")))
+
+
+def _roots(old: int, new: int, whole: bool, old_root: bytes, steps) -> tuple[bytes, bytes]:  # type: ignore[no-untyped-def]
+    """Follow the recursion of RFC 6962, 2.1.2: return the roots of the first `old` leaves and of all `new`."""
+    if old == new:
+        root = old_root if whole else next(steps)
+        return root, root
+    middle = 1 << ((new - 1).bit_length() - 1)
+    if old <= middle:
+        was, left = _roots(old, middle, whole, old_root, steps)
+        return was, _parent(left, next(steps))
+    was, right = _roots(old - middle, new - middle, False, old_root, steps)
+    left = next(steps)
+    return _parent(left, was), _parent(left, right)
+
+
+def _parent(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
