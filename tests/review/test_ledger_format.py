@@ -27,14 +27,19 @@ def make_vectors() -> list[str]:
     """Publish a tree of 3 and of 7 leaves, each cosigned."""
     key = SigningKey.from_seed(b"\1" * 32)
     nodes: dict[tuple[int, int], bytes] = {}
+
+    def lookup(level: int, number: int) -> bytes:
+        return nodes[level, number]
+
     for number in range(7):
         leaf = merkle.hash_leaf(str(number).encode())
-        nodes |= {(level, at): h for level, at, h in merkle.completed_subtrees(number, leaf, lambda *at: nodes[at])}
+        grown = tuple(merkle.completed_subtrees(number, leaf, lookup))
+        nodes.update({(level, at): hashed for level, at, hashed in grown})
     files = []
     for size, time, earlier in ((3, "2026-11-01T00:00:00Z", ()), (7, "2026-12-01T00:00:00Z", (3,))):
-        root = merkle.root_hash(size, lambda *at: nodes[at])
+        root = merkle.root_hash(size, lookup)
         note = Checkpoint("auditor/ledger/0123456789abcdef", size, root, time, key.public).sign(key)
-        proofs = {old: merkle.consistency_proof(old, size, lambda *at: nodes[at]) for old in earlier}
+        proofs = {old: merkle.consistency_proof(old, size, lookup) for old in earlier}
         files.append(PublishedCheckpoint(cosign_checkpoint(note, WITNESS, time), proofs).text)
     return files
 
