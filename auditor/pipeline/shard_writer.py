@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from auditor.known.matcher import Matcher, MatchResult
+    from auditor.pipeline.small_batches import SmallBatches
     from auditor.samples import Samples
 
 _BUFFERED_SUBJECTS = 256  # subjects held as objects before they become rows
@@ -68,6 +70,7 @@ class ShardWriter:
     _subjects: list[Subject] = field(default_factory=list)
     _rows: list[pa.RecordBatch] = field(default_factory=list)
     _digests: list[pa.RecordBatch] = field(default_factory=list)  # to be kept
+    _small_batches: SmallBatches | None = None
     _skipped: set[str] = field(default_factory=set)
     _errored: set[str] = field(default_factory=set)
     _partly: set[str] = field(default_factory=set)  # files of which a carrier was not read
@@ -165,13 +168,36 @@ class ShardWriter:
             samples = replace(samples, batch=batch.filter(pa.array(strata != NO_STRATUM)))
             if not samples.batch.num_rows:
                 return
-        self._count_samples(samples)
         matcher = self.context.sample_matcher
-        matched = matcher.match(samples) if matcher else None
-        if self.context.options.keeps_digests:
-            self._keep_digests(samples, matched.hits if matched else None)
-        if matched is None:
+        keeps_digests = self.context.options.keeps_digests
+        if samples.already_counted and matcher and not keeps_digests and self._hold_samples(samples, matcher):
             return
+        self._count_samples(samples)
+        matched = matcher.match(samples) if matcher else None
+        if keeps_digests:
+            self._keep_digests(samples, matched.hits if matched else None)
+        if matched is not None:
+            self._add_matched(matched)
+
+    def _hold_samples(self, samples: Samples, matcher: Matcher) -> bool:
+        """Hold a small batch of samples that were counted, to match it with others of the shard, if that can be."""
+        if self._small_batches is None:
+            from auditor.pipeline.small_batches import SmallBatches
+
+            self._small_batches = SmallBatches()
+        is_held = self._small_batches.add(samples, matcher.algorithms)
+        if self._small_batches.is_full:
+            self._match_held()
+        return is_held
+
+    def _match_held(self) -> None:
+        """Match the small batches of samples that the shard holds, and write their hits."""
+        if self._small_batches and (matcher := self.context.sample_matcher):
+            for matched in self._small_batches.match(matcher):
+                self._add_matched(matched)
+
+    def _add_matched(self, matched: MatchResult) -> None:
+        """Write what samples of the shard matched, and count what was compared."""
         for key, number in matched.coverage.items():
             self._coverage[key] += number
         self._compared.update(matched.compared)
@@ -202,6 +228,7 @@ class ShardWriter:
         Args:
             is_lost: The shard's files were not read, and a resumed run tries them again.
         """
+        self._match_held()
         for (ref, place), number in self._samples_read.items():
             statement = Statement("samples", "read", "", Place(place), "scan", str(number))
             self._add_subject(Subject(ref.kind, ref.name, ref.revision, (statement,)))
