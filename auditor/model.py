@@ -85,7 +85,7 @@ STATEMENT_KEYS: Mapping[str, str] = MappingProxyType(
         # what documents say that a law asks for, and bills of materials and signatures
         "summary": "a public summary of training content was read; value is its version",
         "summary_answer": "how a question of such a summary is answered; value the question, relation yes, no, stated, "
-        "none, placeholder, empty or absent",
+        "none, not understood, placeholder, empty or absent",
         "provider": "who provides it, as a document names them",
         "date": "a date in ISO 8601; relation says of what: summary updated, placed on the market, latest data, "
         "crawled from, crawled until, evaluated, safety tested, …",

@@ -40,6 +40,7 @@ TOPICS: Mapping[str, str] = {
     "1.3:languages": "1.3 linguistic characteristics",
     "2.1": "2.1 publicly available datasets",
     "2.1:other": "2.1 other publicly available datasets",
+    "2.2": "2.2 private datasets",
     "2.2.1": "2.2.1 commercially licensed datasets",
     "2.2.2": "2.2.2 private datasets of other third parties",
     "2.3": "2.3 crawled and scraped data",
@@ -56,14 +57,16 @@ TOPICS: Mapping[str, str] = {
     "3.2": "3.2 removal of illegal content",
     "3.3": "3.3 other information",
 }
-_ASKED_YES_OR_NO = ("2.1", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "2.6")
+_ASKED_YES_OR_NO = ("2.1", "2.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "2.6")
+_PRIVATE = ("2.2.1", "2.2.2")  # what 2.2 asks about as a whole
+_NOT_UNDERSTOOD = "not understood"
 _OPTIONAL = frozenset({"1.1:representative", "1.3:characteristics", "2.1:other", "2.4:model", "2.4:services", "3.3"})
 _NO_MEASURES = re.compile(
     r"^\W*(?:no|none)\b(?! doubt)[^.]{0,80}(?:measures?|steps|filter\w*|removal|action|screening)?[^.]{0,60}\.?$"
     r"|\bno (?:\w+ ){0,3}(?:measures|steps|filter\w*|screening|action) (?:\w+ ){0,3}(?:taken|"
     r"applied|made|implemented|performed|used)\b"
-    r"|\b(?:was|were|has|have|did)(?: not|n't) (?:\w+ ){0,3}(?:filter\w*|screen\w*|remov\w*|"
-    r"appl\w*|take|taken|implement\w*)",
+    r"|\b(?:was|were|has|have|did)(?: not|n't) (?:\w+ ){0,3}(?:filter\w*|screen\w*|remov\w*|appl\w*|implement\w*)"
+    r"|\b(?:measures?|steps|action)\b[^.]{0,40}(?: not|n't) (?:\w+ ){0,2}taken",
     re.I,
 )
 _DEFERRED = re.compile(
@@ -71,11 +74,13 @@ _DEFERRED = re.compile(
     re.I,
 )
 _DENIES_ORIGIN = re.compile(
-    r"\bnot (?:\w+ ){0,3}(?:based|derived|built|a modification|modified|initiali[sz]ed)\b"
+    r"\bnot (?:\w+ ){0,3}(?:depend\w*|based|derived|built|a modification|modified|initiali[sz]ed)\b"
     r"|(?<!not )\bfrom scratch\b",
     re.I,
 )
 _NOT_FROM_SCRATCH = re.compile(r"\b(?:has|was|is) not (?:been )?trained from scratch\b", re.I)
+_NONE = re.compile(r"^\W*(?:none|no|n/a|not applicable)\s*(?:[.;,(]|$)", re.I)  # what follows is an aside
+_IS_UNUSED = re.compile(r"^\W*(?:nothing|no \w+|neither|none)\b[^.]*\bused\b", re.I)
 _MEASURE = re.compile(r"\b(?:hash|classif|block-? ?list|keyword|match|review|exclud|heuristic|safe)", re.I)
 _RELATIONS = (
     ("merge", re.compile(r"\bmerg(?:e|ed|ing)\b", re.I)),
@@ -133,6 +138,14 @@ _LANGUAGES = re.compile(
     r"Japanese|Korean|Vietnamese|Thai|Indonesian|Malay|Swahili|Latin)\b"
 )
 _VERSION = re.compile(r"\bversion (?:of (?:this|the) summary (?:is )?|no\.? ?|number )?(v?\d[\w.]*\w|v?\d)", re.I)
+# What precedes the date of the latest data in a text that does not ask for it.
+_LATEST = re.compile(
+    r"\b(?:latest|newest|most recent|last|until|up to|through|cut-?off|no later than|ending in)\b"
+    r"(.{1,60})",
+    re.I,
+)
+_SIZE = re.compile(r"\b(?:(?:m|b|tr)illion|\d+ ?[mbt]n?) (?:\w+ ){0,2}(?:tokens|images|hours)\b", re.I)
+_SINCE = re.compile(r"\b(?:since|from|between|after|released?|published|version|market)\b", re.I)
 _PERIOD_END = re.compile(r"\b(?:ongoing|continu\w+|to date|present|still)\b", re.I)
 
 
@@ -151,6 +164,11 @@ def summary_part(text: str, uri: str, ref: Ref, *, first_line: int = 1, gaps: It
         gaps.append(Gap("provenance", f"longer than {MAX_SUMMARY_LINES:,} lines: only these were read", Place(uri)))
     reading = _Summary(uri, first_line, outline(text))
     statements = dict.fromkeys(reading.statements())
+    gaps.extend(
+        Gap("provenance", f"its answer to {one.value} says neither yes nor no in words that are known", one.place)
+        for one in statements
+        if one.key == "summary_answer" and one.relation == _NOT_UNDERSTOOD
+    )
     texts = [Text("document", uri, text, first_line)]
     if measures := [answer for answer in reading.under("3.2") if not is_placeholder(answer.text)]:
         words = "\n".join(answer.text for answer in measures)
@@ -276,8 +294,11 @@ class _Summary:
         whole = " ".join(answer.text for answer in answers)
         relation = next((name for name, pattern in _RELATIONS if pattern.search(whole)), "")
         found = False
+        denied = False
         for answer in answers:
-            if _DENIES_ORIGIN.search(_NOT_FROM_SCRATCH.sub("", answer.text)):
+            plain = _NOT_FROM_SCRATCH.sub("", answer.text)
+            denied = (denied and answer.kind == "text") or bool(_NONE.match(answer.text))
+            if denied or answer.kind == "group" or _DENIES_ORIGIN.search(plain) or _IS_UNUSED.search(plain):
                 continue
             own = next((name for name, pattern in _RELATIONS if pattern.search(answer.text)), relation)
             text = _NOT_FROM_SCRATCH.sub("", answer.text)
@@ -306,7 +327,11 @@ class _Summary:
         stated: set[str] = set()
         sized: set[str] = set()
         last = ""
-        for answer in self.exactly("1.3", "1.3:modality", "1.3:size"):
+        answers = self.exactly("1.3", "1.3:modality", "1.3:size")
+        if not any(any(character.isdigit() for character in answer.text) for answer in answers):
+            others = self.exactly("0", "1", "1.2", "1.2:dependencies", "1.3:acquired")
+            answers += tuple(answer for answer in others if _is_size(answer.text))
+        for answer in answers:
             if is_placeholder(answer.text):
                 continue
             for words in _clauses(answer):
@@ -322,10 +347,24 @@ class _Summary:
                 if band:
                     sized.add(of)
                     yield self.statement("data_size", band, of, answer)
-        yield from self._dates("latest data", ("1.3:acquired",), first_only=False)
+        latest = list(self._dates("latest data", ("1.3:acquired",), first_only=False))
+        yield from latest or self._latest_in_words()
         for answer in self.exactly("1.3:languages") or self.exactly("1.3", "1.3:content", "1.3:characteristics"):
             for language in dict.fromkeys(_LANGUAGES.findall(answer.text)):
                 yield self.statement("language", language, "", answer)
+
+    def _latest_in_words(self) -> Iterator[Statement]:
+        """Yield the latest date of the data from answers to other questions: "text, until 03/2025"."""
+        answers = self.exactly("1.3", "1.3:size", "1.3:modality")
+        for answer in (*answers, *self.exactly("1.2:dependencies", "1", "0", "1.2")):
+            for match in _LATEST.finditer(answer.text):
+                if found := dates(match[1]):
+                    yield self.statement("date", found[0], "latest data", answer)
+                    return
+        # A section on the data that holds one date has it for its one question that asks for a date.
+        single = [(date, answer) for answer in answers for date in dates(answer.text)]
+        if len(single) == 1 and not _SINCE.search(single[0][1].text):
+            yield self.statement("date", single[0][0], "latest data", single[0][1])
 
     def _sources(self) -> Iterator[Statement]:
         """Yield the datasets, crawlers, domains and generating models that section 2 names."""
@@ -335,6 +374,8 @@ class _Summary:
             (("2.1", "2.1:other", "2.2.1", "2.2.2"), False),
         ):
             for answer in self.exactly(*questions):
+                if answer.kind == "group":
+                    continue
                 if section_of(answer.question) in no and answer.kind == "text":
                     continue
                 for named in named_sources(answer.text, is_list=is_list or answer.kind != "text"):
@@ -374,13 +415,15 @@ class _Summary:
         """Return whether a section says that there is such data, and where; "" if it does not say."""
         answers = self.exactly(section)
         found = yes_or_no(answer.text for answer in answers)
-        if not found and (section, answers) and section == "2.4":
+        if not found and section == "2.4":
             parts = [yes_or_no(answer.text for answer in self.exactly(key)) for key in ("2.4:model", "2.4:services")]
             found = "yes" if "yes" in parts else "no" if "no" in parts else ""
             answers = self.exactly("2.4:model", "2.4:services")
         if not found and any(not is_placeholder(answer.text) for answer in self.under(section)):
             answers = tuple(answer for answer in self.under(section) if not is_placeholder(answer.text))
             found = yes_or_no([answers[0].text])
+        if not found and section in _PRIVATE and self._yes_or_no("2.2")[0] == "no":
+            return "no", self.exactly("2.2")[0]
         return found, answers[0] if answers else None
 
     def _answered(self) -> Iterator[Statement]:
@@ -393,23 +436,36 @@ class _Summary:
             answers = self.under(key) if ":" not in key else self.exactly(key)
             first = answers[0] if answers else asked.get(key) or headed.get(section_of(key))
             state = self._state(key, answers)
+            if key == "2.2" and (not answers or not {*_PRIVATE}.isdisjoint(headed)):
+                continue  # it is asked in two parts
+            if key in _PRIVATE and key not in headed and self.exactly("2.2"):
+                if state == "no":
+                    yield self.statement("summary_answer", topic, state, self.exactly("2.2")[0])
+                continue
             if key in asked or (key in headed and ":" not in key):
                 yield self.statement("summary_answer", topic, state, first)
             elif ":" not in key and key not in _OPTIONAL:
                 yield self.statement("summary_answer", topic, "absent", None)
 
     def _state(self, key: str, answers: tuple[Answer, ...]) -> str:
-        """Return how a question is answered: yes, no, stated, none, placeholder or empty."""
+        """Return how a question is answered: yes, no, not understood, stated, none, placeholder or empty."""
         if key in _ASKED_YES_OR_NO or key in ("2.4:model", "2.4:services", "3.1:signatory"):
             found = self._yes_or_no(key)[0] if key in _ASKED_YES_OR_NO else yes_or_no(a.text for a in answers)
             if found:
                 return found
+            if any(not is_placeholder(ticked(answer.text)) for answer in answers):
+                return _NOT_UNDERSTOOD
         filled = [answer for answer in answers if not is_placeholder(ticked(answer.text))]
         if key == "3.2" and filled and _DEFERRED.match(answers[0].text):
             return "placeholder"  # what follows is of another part, whose heading was not recognised
         if key == "3.2" and filled and _takes_no_measures(" ".join(answer.text for answer in filled)):
             return "none"
         return "stated" if filled else "placeholder" if answers else "empty"
+
+
+def _is_size(text: str) -> bool:
+    """Return for a summary's part whether an answer to another question tells how much data there is."""
+    return _SIZE.search(text) is not None
 
 
 def _takes_no_measures(text: str) -> bool:

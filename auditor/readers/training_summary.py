@@ -17,8 +17,8 @@ from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, ReaderExample, card
 from auditor.syntax.front_matter import split_card
 from auditor.syntax.html_text import is_html
-from auditor.syntax.summary_html import summary_text_of_html
-from auditor.syntax.summary_markup import summary_markup_to_markdown
+from auditor.syntax.summary_html import holds_markdown, markdown_without_html, summary_text_of_html
+from auditor.syntax.summary_markup import summary_markup_to_markdown, with_arabic_numbers
 from auditor.syntax.summary_questions import is_training_summary
 from auditor.syntax.text_encoding import decode_prefix, decode_text_up_to
 
@@ -78,7 +78,12 @@ def claims(blob: Blob, head: bytes) -> int:
 
 def _words(text: str) -> str:
     """Return the words by which a training summary is recognised; of a page, without its marks."""
-    return summary_text_of_html(text)[0] if is_html("", text) or "</" in text[:8192] else text
+    return summary_text_of_html(text)[0] if _is_page("", text) else text
+
+
+def _is_page(suffix: str, text: str) -> bool:
+    """Return whether a summary is a page in HTML, no Markdown with tags in it."""
+    return is_html(suffix, text) or ("</" in text[:8192] and not holds_markdown(text))
 
 
 def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Unread]:
@@ -97,7 +102,7 @@ def part(blob: Blob, data: bytes) -> Part:
     """Return what the summary in ``data`` says of its model. Raises :class:`Unreadable` if it is no text."""
     text, whys = decode_text_up_to(data, MAX_SUMMARY_BYTES)
     first_line = 1
-    if is_html(blob.suffix, text) or "</" in text[:8192]:
+    if _is_page(blob.suffix, text):
         text, why = summary_text_of_html(text)
         first_line = 0
         if why:
@@ -105,6 +110,9 @@ def part(blob: Blob, data: bytes) -> Part:
     else:
         split = split_card(text)
         text, first_line = summary_markup_to_markdown(split.body, blob.suffix), split.body_line
+        if "</" in text:
+            text, first_line = markdown_without_html(text), 0
+    text = with_arabic_numbers(text)
     gaps = [Gap("provenance", why, Place(blob.uri)) for why in whys]
     return summary_part(text, blob.uri, blob.text_ref("model"), first_line=first_line, gaps=gaps)
 

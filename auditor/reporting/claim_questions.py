@@ -131,6 +131,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "summary_answer",
                 (
                     "2.1 publicly available datasets",
+                    "2.2 private datasets",
                     "2.2.1 commercially licensed datasets",
                     "2.2.2 private datasets of other third parties",
                     "2.3 crawled and scraped data",
@@ -138,7 +139,7 @@ QUESTIONS: tuple[Question, ...] = (
                     "2.5 synthetic data",
                     "2.6 other sources of data",
                 ),
-                ("no", "none", "empty", "placeholder", "absent"),
+                ("no", "none", "empty", "placeholder", "absent", "not understood"),
                 "{value}: {relation}",
             ),
         ),

@@ -20,6 +20,13 @@ _BOLD = re.compile(r"<(/?)(?:b|strong)\b[^<>]{0,500}>", re.I)
 _BLOCK = re.compile(
     r"<(/?)(?:details|summary|fieldset|legend|form|figure|address|caption|aside|label)\b[^<>]{0,1000}>", re.I
 )
+_TERM = re.compile(r"<dt\b[^<>]{0,500}>(.{1,500}?)(?=<d[dt]\b|</d[tl]\b)", re.I | re.S)
+_HAS_MARKDOWN = re.compile(r"^(?:#{1,6}[ \t]+\S|[-*][ \t]+\S|\*\*\S)", re.M)
+_MIN_MARKDOWN_LINES = 3
+_AUTOLINK = re.compile(r"<(https?://[^\s<>]{1,1000})>")
+_TABLE_TAG = re.compile(r"(</?table\b[^<>]{0,500}>)", re.I)
+_PREFORMATTED = re.compile(r"</?pre\b[^<>]{0,500}>", re.I)
+_SUMMARY = re.compile(r"<summary\b[^<>]{0,500}>([^<>]{1,300})</summary\s*>", re.I)
 _CELL_BREAK = re.compile(r"<(?:p|div|br)\b[^<>]{0,500}>|</(?:p|div)\s*>", re.I)
 _CELL = re.compile(r"(<t[dh]\b[^<>]{0,1000}>)(.{0,20000}?)(?=</?t[dhr]\b)", re.I | re.S)
 _HAS_BLOCKS = re.compile(r"<(?:li|table|h\d)\b", re.I)
@@ -30,12 +37,29 @@ def summary_text_of_html(html: str) -> tuple[str, str]:
     html = _LINK.sub(lambda match: _with_address(match[1], match[2]), html)
     html = _BOX.sub(lambda match: _box(match[1]), html)
     html = _BOLD.sub("**", html)
+    html = _TERM.sub(lambda match: f"<dt>{' '.join(match[1].split())}\n", html) if "<dt" in html.lower() else html
     html = _BLOCK.sub(r"<\1div>", html)
     html = _CELL.sub(
         lambda match: match[1] + (match[2] if _HAS_BLOCKS.search(match[2]) else _CELL_BREAK.sub(" ", match[2])), html
     )
     text, why = text_of_html(html)
     return re.sub(r"\*\*\s*\*\*", "", text), why
+
+
+def holds_markdown(text: str) -> bool:
+    """Return whether a summary with tags in it is Markdown: it has headings, items or bold words of Markdown."""
+    return len(_HAS_MARKDOWN.findall(text)) >= _MIN_MARKDOWN_LINES
+
+
+def markdown_without_html(text: str) -> str:
+    """Return a summary's Markdown with the tags in it replaced as in a page, and its own lines kept."""
+    text = _AUTOLINK.sub(r"\1", _PREFORMATTED.sub("", text))
+    text = _SUMMARY.sub(r"\n**\1**\n", text)
+    pieces = _TABLE_TAG.split(text)
+    for at in range(2, len(pieces), 2):
+        if not pieces[at - 1].startswith("</"):  # the lines in a table are not those of its rows
+            pieces[at] = " ".join(pieces[at].split())
+    return summary_text_of_html(f"<pre>{''.join(pieces)}</pre>")[0]
 
 
 def _with_address(address: str, words: str) -> str:

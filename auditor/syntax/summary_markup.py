@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 
 _WIKI_HEADING = re.compile(r"^(={1,6})[ \t]*([^=\n].{0,300}?)[ \t]*\1[ \t]*$", re.M)
 _WIKI_TERM = re.compile(r"^;[ \t]*([^:\n]{1,300}?)[ \t]*:[ \t]*(.*)$", re.M)
@@ -29,6 +30,24 @@ _MARKED_NOTE = re.compile(r"^[ \t]*\[\^([\w-]{1,20})\]:[ \t]*(.+)$", re.M)
 _NUMBERED_NOTE = re.compile(r"^[ \t]*[(\[](\d{1,2})[)\]][ \t]+(.+)$", re.M)
 _REFERENCE = re.compile(r"\[\^[\w-]{1,20}\]|\(\d{1,2}\)|\[\d{1,2}\]")
 _NAMES_SOURCE = re.compile(r"https?://|\b[\w.-]+/[\w.-]+\b")
+_LINK_DEFINITION = re.compile(r"^ {0,3}\[([^\[\]^\n]{1,80})\]:[ \t]*<?(https?://[^\s<>]{1,1000})>?.*$", re.M)
+_LINK_BY_REFERENCE = re.compile(r"\[([^\[\]\n]{1,300})\] ?\[([^\[\]\n]{0,80})\]")
+_ROMAN = {"I": "1", "II": "2", "III": "3"}
+_ROMAN_NUMBER = re.compile(r"^([ \t#*|_-]*+)(I{1,3})\.(?=\d(?:\.\d)?\b)", re.M)
+_SECTION_SIGN = re.compile(r"^([ \t#*|_-]*+)§[ \t]*(?=\d)", re.M)
+# A label, and its answer in a column further right.
+_ALIGNED = re.compile(r"^([ \t]*[^\s|#>:\[\]☐☑☒][^|:\[\]☐☑☒]{0,120}?[\w?)])( {3,})(\S.*)$")
+_ALIGNED_REST = re.compile(r"^( {4,})(\S.*)$")
+_ORDINAL = re.compile(
+    r"^(?:first|second|third|fourth|fifth|sixth|seventh|eighth|"
+    r"ninth|tenth|eleventh|twelfth)(?:ly)?[.:)][ \t]+(?=[A-Z])",
+    re.M | re.I,
+)
+_RST_COMMENT = re.compile(r"^[ \t]*\.\.[ \t]+(?![_\[])(?!.*::).*$", re.M)
+_RST_ROWS = re.compile(r"^\.\. list-table::.*\n(?:(?:[ \t]+\S.*)?\n)+", re.M)
+_RST_CELL = re.compile(r"^[ \t]+(\* )?[ \t]*- (.*)$")
+_MAX_ALIGNED_LINE = 1000  # characters
+_MIN_ALIGNED_LINES = 4  # whose answers begin in the same column
 
 
 def summary_markup_to_markdown(text: str, suffix: str) -> str:
@@ -44,7 +63,67 @@ def summary_markup_to_markdown(text: str, suffix: str) -> str:
         text = _ORG_TERM.sub(r"\1: ", text)
     text = _TEXTILE_HEADING.sub(lambda match: "#" * int(match[1]) + " ", text)
     text = _WIKI_LINK.sub(r"[\2](\1)", _ORG_LINK.sub(r"[\2](\1)", _TEXTILE_LINK.sub(r"[\1](\2)", text)))
+    if ".. " in text:
+        text = _RST_COMMENT.sub("", _RST_ROWS.sub(lambda match: _table_of_rst(match[0]), text))
+    text = _with_aligned_answers(_with_link_definitions(text))
     return _with_footnotes(_LEADER.sub(": ", _BLANK.sub("", text)))
+
+
+def with_arabic_numbers(text: str) -> str:
+    """Return a summary's text with the numbers of its sections as the template has them, "II.2" and "§ 2.2" as 2.2."""
+    text = _ORDINAL.sub("", text)
+    return _SECTION_SIGN.sub(r"\1", _ROMAN_NUMBER.sub(lambda match: f"{match[1]}{_ROMAN[match[2]]}.", text))
+
+
+def _table_of_rst(block: str) -> str:
+    """Return a list-table of reStructuredText as a Markdown table, its first row the heads of the columns."""
+    lines: list[str] = []
+    cells: list[str] = []
+    for line in block.split("\n"):
+        cell = _RST_CELL.match(line)
+        if cell and cell[1] and cells:
+            is_first = not any(lines)
+            lines[-1], cells = f"| {' | '.join(cells)} |" + ("\n|---|" if is_first else ""), []
+        if cell:
+            cells.append(cell[2].strip())
+        lines.append("")
+    if cells:
+        lines[-1] = f"| {' | '.join(cells)} |"
+    return "\n".join(lines) + "\n"
+
+
+def _with_link_definitions(text: str) -> str:
+    """Return a summary's text with the addresses of its links where they are referred to: ``[words][1]``."""
+    addresses = {match[1].casefold(): match[2] for match in _LINK_DEFINITION.finditer(text)}
+    if not addresses:
+        return text
+
+    def with_address(match: re.Match[str]) -> str:
+        """Return a link with its address, if the text defines one."""
+        address = addresses.get((match[2] or match[1]).casefold(), "")
+        return f"[{match[1]}]({address})" if address else match[0]
+
+    return _LINK_BY_REFERENCE.sub(with_address, _LINK_DEFINITION.sub("", text))
+
+
+def _with_aligned_answers(text: str) -> str:
+    """Return a summary's text with a colon between labels and answers that stand in two columns of a plain text."""
+    if "   " not in text:
+        return text
+    lines = text.split("\n")
+    found = [_ALIGNED.match(line) if len(line) <= _MAX_ALIGNED_LINE else None for line in lines]
+    starts = Counter(match.start(3) for match in found if match)
+    last, column = -1, 0  # the line that an answer's further lines belong to, and the column of its answer
+    for number, (line, match) in enumerate(zip(lines, found, strict=True)):
+        if match and starts[match.start(3)] >= _MIN_ALIGNED_LINES:
+            lines[number] = f"{match[1].rstrip(':')}: {match[3]}"
+            last, column = number, match.start(3)
+        elif last >= 0 and (rest := _ALIGNED_REST.match(line)) and len(rest[1]) == column:
+            lines[last] += f" {rest[2]}"
+            lines[number] = ""
+        else:
+            last = -1
+    return "\n".join(lines)
 
 
 def _table_of_csv(text: str, delimiter: str) -> str:

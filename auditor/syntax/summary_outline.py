@@ -29,13 +29,27 @@ _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.+?)\s*#*$")
 _RULE = re.compile(r"^[\s|:=_*-]*$")
 _ITEM = re.compile(r"^\s*(?:[-*+•▪◦‣·–]|o|\d{1,2}[.)])\s+(?=\S)")
 _BOLD = re.compile(r"^(\*\*|__)(.+?)\1\s*[:–—-]?\s*(.*)$")
-_COLON = re.compile(r"^([^:?]{2,400}?)\s*(?:[:：]|\?:?)(?:\*\*|__)?(?:\s+|$)(.*)$")
-_DASH = re.compile(r"^([^–—]{2,120}?)\s+[–—]\s+(.*)$")
+_COLON = re.compile(r"^([^:?]{2,400}?)\s*(?:[:：]|\?:?)(?:\*\*?|__?)?(?:\s+|$)(.*)$")
+_DASH = re.compile(r"^([^–—]{2,120}?)\s+(?:[–—]|-(?=\s))\s+(.*)$")
 _BOX = r"(?:\[[ xX✓]?\]|[☐☑☒✅✔✓□■❌✗✘])"
 _STARTS_WITH_BOX = re.compile(rf"^\s*(?:{_BOX}|\([ xX]?\))")
 _ASKED = re.compile(r"^(?:\*\*)?(q|a|question|answer|response)\s?\d{0,3}\s*[:.)]\s*(?:\*\*)?\s*", re.I)
+# Where another label begins on the same line: in bold, or after a dot in the middle.
+_NEXT_LABEL = re.compile(
+    r"\s+(?:[·•|–—]\s+)?(?=\*\*[^*]{2,80}(?::\*\*|\*\*\s?:|:\s[^*]{1,80}\*\*))|\s+·\s+(?=[^·:]{2,80}:)"
+)
+# The mark of an answer at the end of a heading, where a form shows one of the two.
+_HEADING_MARK = re.compile(r"^(.*\w)\W*?\s*([✅✔☑✓❌✗✘])\ufe0f?\s*$")
+_MARKED = {**dict.fromkeys("✅✔☑✓", "Yes"), **dict.fromkeys("❌✗✘", "No")}
+_IS_SAID = re.compile(r"\b(?:is|are|was|were|has|have|been)\b[^?]*\.$", re.I)
+_NOT_APPLICABLE = re.compile(r"^\W*(?:n/?a|not applicable)?\W*$", re.I)
+_IS_YES_OR_NO = re.compile(r"^\W*(?:yes|no)\W*$", re.I)
+_IS_NUMBER = re.compile(r"^\d(?:\.\d){1,2}[.)]?$")
+_GENERIC_LABEL = re.compile(r"^\W*(?:used|answer|response|yes ?/ ?no|applicable|status)\W*$", re.I)
+_COLUMN_HEADS = "|--|--|"  # what stands for the line below the heads of a table's columns
+_MAX_GROUP_LINES = 30  # below an item of a list in which a name is looked for
 _HAS_ADDRESS = re.compile(r"https?://|\bwww\.")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“])")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“`\[])")
 _TEMPLATE_NUMBER = re.compile(r"^(?:section )?\d(?:\.\d){0,2}[.)]?\s", re.I)
 _HEADER_WORD = re.compile(
     r"^\W*(?:\w+ )?(?:sections?|fields?|questions?|items?|answers?|responses?|values?|"
@@ -64,6 +78,8 @@ _MODALITY_LABEL = re.compile(
 )
 # Questions whose answers may go on to answer others: what stands before the first heading, and first lines of prose.
 _OPEN = frozenset({"1.2:model"})
+# Questions that ask for names.
+_LISTS = frozenset({"1.2:dependencies", "2.1:large", "2.1:other", "2.2.2:known", "2.5:generators", "2.3:domains"})
 # A column's word that tells, in a section, what a table lists.
 _COLUMNS = (
     ("2.1", "data", "2.1:large"),
@@ -75,6 +91,9 @@ _COLUMNS = (
 )
 
 
+Kind = Literal["row", "item", "group", "text"]
+
+
 class Answer(NamedTuple):
     """Words that stand under a question of the summary.
 
@@ -82,13 +101,13 @@ class Answer(NamedTuple):
         question: The question's key, as :func:`find_question` returns it.
         text: The words, of a table's row its cells joined by " | ".
         line: The line of the text, from 1.
-        kind: Whether it is a row of a table, an item of a list, or other text.
+        kind: Whether it is a row of a table, an item of a list, the head of items that name something, or text.
     """
 
     question: str
     text: str
     line: int
-    kind: Literal["row", "item", "text"]
+    kind: Kind
 
 
 def outline(text: str) -> tuple[Answer, ...]:
@@ -107,9 +126,18 @@ def outline(text: str) -> tuple[Answer, ...]:
             line = f"{line} {lines[number].strip()}"
             number += 1
         following = lines[number] if number < len(lines) else ""
+        if line.lstrip().startswith("|") and _is_column_heads(line, following, lines[number + 1 : number + 2]):
+            following = _COLUMN_HEADS
         heading = _HEADING.match(line)
         holds_items = _indent(following) > _indent(line) and _ITEM.match(following) is not None
-        for found, words, kind in _read_line(line.strip().lstrip("> "), following, question, holds_items=holds_items):
+        read = [
+            entry
+            for piece in ([line.strip()] if line.lstrip().startswith("|") else _NEXT_LABEL.split(line.strip()))
+            for entry in _read_line(piece.lstrip("> "), following, question, holds_items=holds_items)
+        ]
+        for found, words, kind in read:
+            if kind == "item" and holds_items and not found and _is_group(lines, number - 1):
+                kind = "group"
             if found:
                 question = found
                 level = len(heading[1]) if heading else level
@@ -119,7 +147,8 @@ def outline(text: str) -> tuple[Answer, ...]:
                 question, level, title_level = "0", 0, len(heading[1])
             elif heading and title_level > 1 and len(heading[1]) <= title_level:
                 return tuple(_split_prose(answers))  # the end of the summary
-            elif heading and len(heading[1]) < level:  # another part of the text, in words of its own
+            elif heading and (len(heading[1]) < level or (len(heading[1]) == level and question[:1] in ("1", "3"))):
+                # another part of the text, in words of its own; in section 2 it may group datasets
                 question, level = "0", 0
             for asked, piece in _inline_questions(words, question):
                 question = asked or question
@@ -140,7 +169,7 @@ def _inline_questions(words: str, question: str) -> Iterator[tuple[str, str]]:
     """Outline a summary's line that answers several questions between semicolons: yield each with its words."""
     held: list[str] = []
     asked = ""
-    for piece in words.split("; ") if "; " in words and ":" in words else [words]:
+    for piece in words.split("; ") if "; " in words and (":" in words or " - " in words) else [words]:
         label, rest = _split_label(piece, section_of(asked or question)) if held else ("", "")
         found = find_question(label, section_of(asked or question)) if len(label.split()) <= _MAX_INLINE_WORDS else ""
         if found:
@@ -151,6 +180,18 @@ def _inline_questions(words: str, question: str) -> Iterator[tuple[str, str]]:
     yield asked, "; ".join(held)
 
 
+def _is_group(lines: list[str], number: int) -> bool:
+    """Return whether an item of a summary's list names nothing itself, and the items below it do."""
+    if _NAMES_SOURCE.search(lines[number]) or _HAS_ADDRESS.search(lines[number]):
+        return False
+    for line in lines[number + 1 : number + 1 + _MAX_GROUP_LINES]:
+        if line.strip() and _indent(line) <= _indent(lines[number]):
+            return False
+        if _NAMES_SOURCE.search(line) or _HAS_ADDRESS.search(line):
+            return True
+    return False
+
+
 def _indent(line: str) -> int:
     """Return by how many characters a line of a summary is indented."""
     return len(line) - len(line.lstrip())
@@ -158,7 +199,7 @@ def _indent(line: str) -> int:
 
 def _read_line(
     line: str, following: str, question: str, *, holds_items: bool = False
-) -> Iterator[tuple[str, str, Literal["row", "item", "text"]]]:
+) -> Iterator[tuple[str, str, Kind]]:
     """Outline a line of a summary: yield the question that it asks ("": the one before), its other words, its kind."""
     section = section_of(question)
     if line.count("|") >= 2 and line.startswith("|"):
@@ -166,6 +207,9 @@ def _read_line(
         return
     if heading := _HEADING.match(line):
         words = heading[2].strip(" *_")
+        if (mark := _HEADING_MARK.match(words)) and (found := find_question(mark[1], section)):
+            yield found, _MARKED[mark[2]], "text"
+            return
         label, rest = _split_label(words, section)
         found = find_question(label or words, section)
         # A heading that is none of the template's own ends nothing: "English datasets".
@@ -191,11 +235,22 @@ def _read_line(
     number = _NUMBER_ALONE.match(words)
     if number and number[1] in SECTIONS:
         rest = words[number.end() :]
-        if not find_question(rest, section) or (_NAMES_SOURCE.search(rest) and not _split_label(rest, section)[0]):
+        is_label = find_question(rest, section) or _split_label(words, section)[0]
+        if not is_label or (_NAMES_SOURCE.search(rest) and not _split_label(rest, section)[0]):
             yield number[1], rest, kind
             return
     bold = _BOLD.match(words)
+    if bold and bold[3] and _IS_NUMBER.match(bold[2]):  # "**3.1** Signatory of the Code of Practice?"
+        words = f"{bold[2]} {bold[3]}"
+        bold = None
     if bold and bold[2].strip(" :*"):
+        if _IS_SAID.search(bold[2]) and (found := find_question(bold[2], section)):  # "**No user data was used.**"
+            yield found, f"{bold[2]} {bold[3]}".strip(), kind
+            return
+        label, rest = _split_label(bold[2], section)
+        if label and rest and not bold[3]:
+            yield find_question(label, section), rest, kind
+            return
         if found := _question_of(bold[2], bold[3], question, is_item=is_item):
             yield found, bold[3].strip(" *_"), kind
             return
@@ -228,6 +283,9 @@ def _read_line(
         if found and (is_numbered or _is_title(words)):
             yield found, "", kind
             return
+    if words.rstrip("*_ ").endswith("?") and not is_item and short:
+        yield _OTHER_QUESTION, "", kind
+        return
     yield "", words, kind
 
 
@@ -244,7 +302,7 @@ def _question_of(label: str, rest: str, question: str, *, is_item: bool) -> str:
     """Return the question that a label in a summary asks; "" where it rather names an entry of a list."""
     if len(label.split()) > _MAX_LABEL_WORDS:
         return ""
-    in_list = question in ("2.1:large", "2.1:other", "2.2.2:known", "2.5:generators", "2.3:domains")
+    in_list = question in _LISTS
     if in_list and is_item and (_HAS_ADDRESS.search(rest) or _HAS_ADDRESS.search(label)):
         return ""
     found = find_question(label, section_of(question))
@@ -270,13 +328,25 @@ def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str
     section = section_of(question)
     is_header = following.count("-") >= 2 and not following.strip(" \t|:-")
     filled = [cell for cell in cells if cell.strip("* ")]
-    if filled and all(_HEADER_WORD.match(cell.strip("*_ ")) for cell in filled) and (is_header or len(filled) > 2):
+    if filled and len(cells) > 1 and _GENERIC_LABEL.match(cells[0].strip("*_ ")) and not is_header:
+        return "", " | ".join(cell for cell in cells[1:] if cell)
+    if following == _COLUMN_HEADS:
+        return _asked_by_header(" ".join(filled).lower(), section), ""
+    if (
+        filled
+        and all(_HEADER_WORD.match(cell.strip("*_ ")) for cell in filled)
+        and (is_header or (len(filled) > 2 and not any(map(_IS_YES_OR_NO.match, filled[1:]))))
+    ):
         return _asked_by_header(" ".join(filled).lower(), section), ""
     if section[:1] in ("0", "1") and cells and _MODALITY_LABEL.match(f"{cells[0].strip('*_☒☐☑[]xX ')}:"):
         return "1.3", " | ".join(cells)
     found, rest = "", list(cells)
-    in_list = question in ("2.1:large", "2.1:other", "2.2.2:known", "2.5:generators", "2.3:domains")
-    if in_list and any(_HAS_ADDRESS.search(cell) for cell in cells) and not _TEMPLATE_NUMBER.match(cells[0] + " "):
+    if (
+        question in _LISTS
+        and any(_HAS_ADDRESS.search(cell) for cell in cells)
+        and not _TEMPLATE_NUMBER.match(cells[0] + " ")
+        and not is_exact_heading(cells[0])
+    ):
         return "", " | ".join(cells)
     while len(rest) > 1 or (rest and not found):
         label = rest[0].strip("*_ ")
@@ -289,7 +359,25 @@ def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str
         else:
             break
         rest.pop(0)
-    return found, " | ".join(cell for cell in rest if cell)
+    given = [cell for cell in rest if cell]
+    if found[:1] in ("1", "3") and len(given) > 1:  # "n/a" in the column for yes or no, and the answer beside it
+        given = [cell for cell in given if not _NOT_APPLICABLE.match(cell)] or given[:1]
+    return found, " | ".join(given)
+
+
+def _is_column_heads(line: str, following: str, after: list[str]) -> bool:
+    """Return whether a table's row in a summary is the heads of its columns, not its first question."""
+    if following.count("-") < 3 or following.strip(" \t|:-"):
+        return False
+    cells = [cell.strip(" *_") for cell in line.strip(" |").split("|")]
+    filled = [cell for cell in cells if cell]
+    if not filled or any(_NAMES_SOURCE.search(cell) or _HAS_ADDRESS.search(cell) for cell in filled):
+        return False
+    below = after[0].strip(" |").split("|") if after and after[0].lstrip().startswith("|") else []
+    asks = bool(below) and find_question(below[0].strip(" *_"), "0") != ""
+    return not any(find_question(cell, "0") for cell in filled[:-1] or filled) or (
+        len(filled) > 1 and len(below) > 1 and not asks
+    )
 
 
 def _asked_by_header(header: str, section: str) -> str:

@@ -44,7 +44,8 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
     ),
     (
         "1.3",
-        r"modalit\w+,? (?:and )?(?:overall|size|training data)|overall training data|"
+        r"modalit\w+,? ?/? ?(?:and )?(?:overall|size|training data)|overall training data|"
+        r"^how much (?:\w+ ){0,2}data|^what (?:kinds?|types?|amount) (?:\w+ ){0,3}data\b|"
         r"training data (?:size )?(?:overview|at a glance)|"
         r"characteristics of the (?:overall )?(?:training )?data",
     ),
@@ -54,7 +55,7 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
         "2.5:generators",
         r"models? (?:\w+ ){0,2}used (?:to (?:generate|create|produce)|for (?:generat|synthe))|"
         r"(?:generator|generating|teacher|generation) (?:ai )?models?|models? (?:that|"
-        r"which) (?:generated|created|produced)|models? at the origin",
+        r"which) (?:generated|created|produced)|models? at the origin|^(?:generated|made|created|written) (?:by|with)$",
     ),
     ("2.3:purposes", r"purposes? of (?:the |our )?(?:crawl|bot)|crawl\w* purposes?"),
     ("2.3:behaviour", r"(?:crawler|bot|crawling)\S* behaviou?r|behaviou?r of (?:the |our )?(?:crawl|bot)"),
@@ -100,9 +101,9 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
         "1.2:dependencies",
         r"dependenc|\bdepends? on\b|models? on which|base models?\b|parent models?\b|upstream models?\b|"
         r"(?:derived|fine-?tuned|"
-        r"adapted|modified|built|based) (?:from|on|upon)\b|\bmodification of",
+        r"adapted|modified|built|based) (?:from|on|upon)\b|\bmodification of|^dependency$",
     ),
-    ("1.2:market", r"placement|placed on|(?:union|eu|european) market|market date"),
+    ("1.2:market", r"placement|placed on|(?:union|eu|european) market|market date|on the market (?:since|from)"),
     (
         "1.2:model",
         r"versioned (?:model )?names?|model(?:'s|’s)? (?:versioned )?names?|"
@@ -110,11 +111,13 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
     ),
     (
         "1.3:acquired",
-        r"latest (?:date|data|acquisition)|last (?:date|data)|(?:knowledge|data) cut-?off|"
+        r"(?:latest|newest) (?:date|data|acquisition|collection|item)|"
+        r"^when (?:was|were|did) [^.]{0,60}(?:data|collect)|"
+        r"cut-?off (?:of|for) (?:the )?(?:\w+ )?data|last (?:date|data)|(?:knowledge|data) cut-?off|"
         r"cut-?off date|date of (?:the )?(?:latest|last|most recent)|most recent data|"
         r"data (?:acquired|collected) (?:until|up to)|acquisition date",
     ),
-    ("1.3:languages", r"linguistic|^languages?\b|languages? (?:covered|of the)"),
+    ("1.3:languages", r"linguistic|^languages?\b(?! (?:models?|backbone|decoder))|languages? (?:covered|of the)"),
     ("1.3:content", r"types? of content\b|content types?"),
     ("1.3:characteristics", r"other (?:relevant )?characteristics"),
 )
@@ -129,9 +132,13 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
         r"private data ?sets (?:obtained )?(?:from|of) third|other private data|"
         r"third[- ]party data",
     ),
-    ("2.2.1", r"licen[cs](?:ed|ing)\b|rights ?holders"),
-    ("2.2", r"\bprivate\b|non-?public"),
-    ("3.1", r"reserv\w+ of rights?|rights reservations?|copyright|text and data mining|\btdm\b|opt[- ]?outs?\b"),
+    ("2.2.1", r"licen[cs](?:ed|ing)\b|\brights ?holders(?<!^rightsholders)(?<!^rights holders)"),
+    ("2.2", r"\bprivate\b|non-?public|\bdata (?:that )?we (?:\w+ ){0,3}(?:bought|purchased|were given|received)\b"),
+    (
+        "3.1",
+        r"reserv\w+ of rights?|rights?[- ]reservations?|copyright|text and data mining|\btdm\b|opt[- ]?outs?\b|"
+        r"^rights? ?holders$",
+    ),
     (
         "2.1",
         r"(?<!non-)(?<!non )(?<!not )\b(?:public|open)(?:ly)?[- ](?:(?:available|accessible|"
@@ -139,30 +146,42 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
         r"|\bsets of data public|data ?sets? publicly",
     ),
     ("2.3", r"\bcrawl(?:ed|ing|ers?)?\b|scrap(?:ed?|ing|ers?)\b|\bharvested\b|\bweb data"),
-    ("2.5", r"\bsynthetic|\bsynthesi[sz]ed|(?:ai|machine|model)[- ]generated"),
+    (
+        "2.5",
+        r"\bsynthetic|\bsynthesi[sz]ed|(?:ai|machine|model)[- ]generated|"
+        r"\bdata (?:made|written|generated|created|produced) by (?:\w+ ){0,2}models?\b",
+    ),
     (
         "2.4",
         r"\busers?(?:['’]s?|s['’])? (?:data|interactions?|content|conversations?)|(?:data|content|"
-        r"interactions?) (?:collected )?(?:from|of) (?:our |the )?(?:users?|customers?)\b",
+        r"interactions?) (?:collected )?(?:from|of) (?:our |the )?(?:users?|customers?)\b|"
+        r"\btrain\w* on (?:\w+ ){0,3}users?\b",
     ),
-    ("2.6", r"other (?:data )?sources|sources other than|other data\b"),
+    ("2.6", r"other (?:data )?sources|sources other than|other data\b|^anything else$"),
     (
         "1.1",
         r"\bprovider (?:identification|information|details)|(?:identification|indications?) (?:of|to|about) the "
-        r"(?:provider|supplier)|about the provider",
+        r"(?:provider|supplier)|about the provider|"
+        r"^who (?:we are|(?:is|are) the provider|provides)\b",
     ),
     (
         "1.2",
         r"\bmodel (?:identification|information|details)|(?:identification|indications?) (?:of|to|about) the model|"
-        r"about the model",
+        r"about the model|"
+        r"^the model$|^(?:which|what) model\b",
     ),
-    ("1.3", r"^modalit(?:y|ies)$|(?:data|training) size"),
+    ("1.3", r"^modalit(?:y|ies)(?: and \w+)?$|(?:data|training) size"),
     ("3.3", r"other (?:relevant )?(?:information|aspects)|further information|additional information"),
     ("1", r"general in(?:formation|dications)|information (?:of (?:a )?)?general"),
-    ("3", r"data processing|processing (?:of (?:the )?data|aspects)"),
+    ("3", r"data processing|processing (?:of (?:the )?data|aspects)|^processing$"),
     ("2", r"data sources|sources of (?:the )?(?:training )?data|list of sources"),
 )
 
+# Short headings that the template's number before them tells apart.
+_NUMBERED = (
+    ("2.2.2", re.compile(r"^(?:others?\b|obtained from other)", re.I)),
+    ("2.6", re.compile(r"^(?:\w+ / )?others?\b", re.I)),
+)
 # Short words that are a question only in their own section ("": in any).
 _IN_SECTION: tuple[tuple[str, str, str], ...] = (
     ("", "comments", r"(?:additional )?(?:comments?|remarks?|notes?)$"),
@@ -173,6 +192,10 @@ _IN_SECTION: tuple[tuple[str, str, str], ...] = (
     ("1.2", "model", r"^(?:models?|names?|versions?|identifiers?)\b"),
     ("1.2", "market", r"^(?:release|launch|availab)|date"),
     ("1.2", "licence", r"licen[cs]e"),
+    ("2", "2.1", r"^public(?:ly)?(?: available)?$"),
+    ("2.3", "2.6", r"^others?$"),
+    ("2.4", "2.6", r"^others?$"),
+    ("2.5", "2.6", r"^others?$"),
     ("1.3", "size", r"\bsize\b|volume|amount|quantity"),
     ("1.3", "modality", r"modalit"),
     ("1.3", "acquired", r"collection date|date|cut-?off"),
@@ -208,6 +231,7 @@ _IN_SECTION_1: tuple[tuple[str, str], ...] = (
     ("1.2:market", r"^(?:release|launch)(?:d| date)?$"),
     ("1.3:modality", r"^modalit"),
     ("1.3:size", r"\bsize\b"),
+    ("1.3", r"^(?:training )?data$"),
 )
 # How sentences begin to answer a question that they do not repeat.
 _IN_PROSE: tuple[tuple[str, str], ...] = (
@@ -220,7 +244,8 @@ _IN_PROSE: tuple[tuple[str, str], ...] = (
     (
         "1.2:dependencies",
         r"\b(?:fine-?tun\w+|derived|built|adapted|initiali[sz]ed|distilled|continued|merge[d]?|"
-        r"quanti[sz]ed) (?:[\w-]+ ){0,3}(?:from|of|on|upon|with)\b|\b(?:adapt\w+|built) for\b|"
+        r"quanti[sz]ed),? (?:[\w-]+,? ){0,5}(?:from|of|on|upon|with)\b|\bafter (?:[\w-]+ ){0,3}tuning\b|"
+        r"\b(?:adapt\w+|built) for\b|"
         r"from scratch|\bstarting point\b|\bbuilds? (?:up)?on\b|depends? on|dependenc|"
         r"\b(?:base|parent|upstream) models?\b|\bmodification of",
     ),
@@ -267,7 +292,8 @@ _LABEL_CHARACTERS = 400
 # Words by which a whole text is told to be a filled template. Each is counted once.
 _MARKS = (
     r"summary (?:of|on|over|about) (?:the )?(?:training contents?|"
-    r"contents? (?:of|used (?:for|in)) (?:the )?(?:model )?training)|training[- ]contents? summary",
+    r"contents? (?:of|used (?:for|in)) (?:the )?(?:model )?training)|training[- ]contents? summary|"
+    r"\btrain\w*[^\n]{0,40}\bpublic summary\b|\bpublic summary\b[^\n]{0,40}\btrain",
     r"article 53\s?\(1\)\s?\(d\)|\bart\.? 53\b",
     r"provider (?:identification|name)|(?:identification|name) of (?:the )?(?:provider|supplier)|"
     r"authori[sz]ed representative",
@@ -288,6 +314,9 @@ _MARKS = (
 _TITLE = re.compile(rf"{_MARKS[0]}|\bsummary of training data", re.I)
 MIN_MARKS = 6  # of the fifteen; a text about training data in general has two or three
 MIN_MARKS_WITH_TITLE = 4  # of a text that calls itself such a summary
+MIN_LABELLED_SECTIONS = 4  # of sections 2 and 3 of a text that calls itself such a summary: most have twelve
+_MAX_LABELLED_LINES = 1000
+_MAX_LABEL_OF_SECTION = 10  # words
 MIN_NUMBERS = 8  # of a text that calls itself such a summary, and has the template's numbers alone
 _NUMBERED_LINE = re.compile(r"^\W{0,4}([123]\.[1-6])(?:\.[12])?\b(?![%/])", re.M)
 
@@ -300,9 +329,22 @@ def is_summary_title(words: str) -> bool:
 def is_training_summary(text: str) -> bool:
     """Return whether a text is a public summary of training content, by the template's headings and questions."""
     found = _mark_set().Match(text.encode("utf-8", "replace")) or ()
-    if 0 in found and len(found) < MIN_MARKS_WITH_TITLE:
-        return len({number for number in _NUMBERED_LINE.findall(text) if number in SECTIONS}) >= MIN_NUMBERS
-    return len(found) >= (MIN_MARKS_WITH_TITLE if 0 in found else MIN_MARKS)
+    if len(found) >= (MIN_MARKS_WITH_TITLE if 0 in found else MIN_MARKS):
+        return True
+    if 0 not in found:
+        return False
+    numbers = {number for number in _NUMBERED_LINE.findall(text) if number in SECTIONS}
+    return len(numbers) >= MIN_NUMBERS or len(_labelled_sections(text)) >= MIN_LABELLED_SECTIONS
+
+
+def _labelled_sections(text: str) -> set[str]:
+    """Return the sections of the summary's template that the labels and headings of a text ask about."""
+    found = set()
+    for line in text.split("\n")[:_MAX_LABELLED_LINES]:
+        label = re.split(r"[:?|]\s|\s[–—-]\s| {3,}|\.{3,}", line[:_LABEL_CHARACTERS].lstrip(" \t#*_-+|"), maxsplit=1)[0]
+        if len(label.split()) <= _MAX_LABEL_OF_SECTION and not label.rstrip().endswith("."):
+            found.add(section_of(find_question(re.sub(r"^\w[.)]\s+", "", label), "0")))
+    return {section for section in found if section[:1] in ("2", "3") and len(section) > 1}
 
 
 @lru_cache(maxsize=1)
@@ -336,6 +378,8 @@ def find_question(label: str, section: str) -> str:
     plain = _ASIDE.sub("", whole).strip(" *_:.")
     if plain != whole and plain:
         return _find_question(plain, section, number) or _find_question(whole, section, number)
+    if " " not in plain and re.search(r"\w[-_]\w", plain):  # a key: "data_size", "user-data"
+        return _find_question(re.sub(r"[-_]", " ", plain), section, number) or _find_question(plain, section, number)
     return _find_question(plain, section, number)
 
 
@@ -343,6 +387,8 @@ def _find_question(plain: str, section: str, number: re.Match[str] | None) -> st
     """Return the summary's question that a label asks, without its number, which may tell it apart."""
     if not plain:
         return number[1] if number and number[1] in SECTIONS else ""
+    if number and any(key == number[1] and pattern.search(plain) for key, pattern in _NUMBERED):
+        return number[1]
     if number and any(key == number[1] and pattern.search(plain) for key, pattern in _HEADING_PATTERNS):
         is_question = any(":" in key and pattern.search(plain) for key, pattern in _ANYWHERE_PATTERNS)
         if not is_question:
@@ -356,6 +402,8 @@ def _find_question(plain: str, section: str, number: re.Match[str] | None) -> st
         return "3.2:measures" if section == "3.2" and re.search(r"measures|descri", plain, re.I) else "3.2"
     for own, part, pattern in _IN_SECTION_PATTERNS:
         if section.startswith(own) and (own or section) and pattern.search(plain):
+            if part in SECTIONS:
+                return part
             return f"{section if part == 'comments' or own in ('2.4',) else own}:{part}"
     if section[:1] in ("0", "1"):
         for key, pattern in _SECTION_1_PATTERNS:
@@ -364,19 +412,27 @@ def _find_question(plain: str, section: str, number: re.Match[str] | None) -> st
     return _find_heading(plain)
 
 
-# The template's headings, as they are written.
-_EXACT_HEADINGS = frozenset(
-    """general information|provider identification|model identification|list of data sources
-    |publicly available datasets|user data|synthetic data|other sources of data
-    |data crawled and scraped from online sources|data processing aspects|removal of illegal content
-    |respect of reservation of rights
-    |private non-publicly available datasets obtained from third parties""".replace("\n    ", "").split("|")
+# Words of the template's headings, long and short. A label of these alone is no name of a dataset or model.
+_HEADING_WORDS = frozenset(
+    """a acquisition act additional ai and any are aspects at authorised authorized available base by characteristics
+    code collected collection commercial commercially contact content contents crawled crawlers crawling data
+    dataset datasets date dependencies dependency details domains external for from general
+    generated generators have how identification illegal illicit in information is large last latest licensed list main
+    market measures mining modalities modality model models name name(s) names newest non-publicly obtained of on online
+    opt-outs origin other others overall parties party placement practice private processing provider public publicly
+    removal removing representative reservation reservations reserve reserved respect respected rights rightsholders
+    scraped scraping signatory size source sources summary synthetic text the third to top training types union unlawful
+    used user users version versioned was web were what which with""".split()
 )
+_MAX_HEADING_WORDS = 12  # the longest heading of the template has twelve
 
 
 def is_exact_heading(words: str) -> bool:
-    """Return whether an item of a list is nothing but a heading of the summary's template."""
-    return words.strip(" *_:.").casefold() in _EXACT_HEADINGS
+    """Return whether words are nothing but a heading of the summary's template, in the template's words or fewer."""
+    plain = _NUMBER.sub("", words.strip(" *_:.?"), count=1)
+    single = re.split(r"[\s,/&–—]+", plain.casefold().strip(" *_:.?"))
+    known = len(single) <= _MAX_HEADING_WORDS and all(not word or word in _HEADING_WORDS for word in single)
+    return known and find_question(plain, "0") != ""
 
 
 def _find_heading(plain: str) -> str:

@@ -21,6 +21,36 @@ _NO = re.compile(
     r"(?!\s*(?:longer|later))",
     re.I,
 )
+# Yes and no in the languages of the Union, where an answer stands in two.
+_OTHER_YES = r"(?:ja|oui|sí|si|sì|sim|tak|ano|áno|igen|da|да|kyllä|jah|jā|taip|ναι|iva)"
+_OTHER_NO = r"(?:nein|non|não|nie|ne|nem|не|ei|nej|nee|nē|όχι|le)"
+_IN_OTHER_LANGUAGE = re.compile(
+    rf"^\W*(?:({_OTHER_YES})|{_OTHER_NO})(?=\s*(?:[/,.;:(|–—-]|$))(?!\s*/\s*{_OTHER_NO}\b)", re.I
+)
+_NOT = re.compile(
+    r"^\W*not\b(?! (?:only|just|yet decided|relevant))|^\W*(?:nothing|zero)\b"
+    r"|^\W*(?:we|it|they)? ?(?:do|did|does|have|has|had|are|is|was|were)(?: not|n['’]t)\W*$",
+    re.I,
+)
+_NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|none|nothing|without|except|unless|cannot|if)\b|n['’]t\b", re.I)
+# What an answer that is no bare yes says of data that there is: what was done with it, or what it consists of.
+_AFFIRMS = re.compile(
+    r"\b(?:us(?:ed?|es|ing)|crawl(?:s|ed)?|scraped?|collect(?:s|ed)?|obtain(?:s|ed)|licen[cs](?:ed?|es)|bought|"
+    r"purchased|concluded|operates?d?|runs?|ran|visit(?:s|ed)|drawn|taken|comes?|came|consists?|contains?|"
+    r"includ(?:es?|ed|ing)|generated|written|wrote|created|produced|translat(?:ed|ions?)|composed|made|mixed|trained|"
+    r"rewritten|paraphrased|augmented|distilled|agreed|consented|provided|supplied|donated|acquired|gathered|derived|"
+    r"sourced|downloaded|synthesi[sz]ed|signed|signatory|data|data ?sets?|corpus|corpora|collections?|recordings?|"
+    r"texts?|newspapers?|books?|articles?|images?|photo\w*|videos?|music|songs?|code|manuals?|documents?|"
+    r"conversations?|dialogues?|logs?|chats?|archives?|agreements?|publishers?|pages?|sites?|web ?sites?|captions?|"
+    r"pairs|traces|prompts?|instructions?|answers?|\d+(?:[.,]\d+)* ?(?:%|[a-z]+))\b|`|\]\(",
+    re.I,
+)
+_REFERS = re.compile(
+    r"^\W*(?:see|refer|cf|please|(?:is |are )?described|explained|"
+    r"as (?:for|in|with|above|described)|will|under|same)\b",
+    re.I,
+)
+_AFTER_OPTION = re.compile(r"^(?:yes|no)\s*[.|]\s+(\S.*)$", re.I | re.S)
 _NO_ALONE = re.compile(r"^(?:no|none|false|n/?a|not applicable|nil|never)\s*(?:[.,;:(–—-]|$)", re.I)
 _DENIES = re.compile(
     r"\bno (?:\w+[ -]){0,8}?(?:data ?sets?|data|crawl\w*|agreements?|content|sources?|"
@@ -33,7 +63,8 @@ _DENIES = re.compile(
     r"|\bnone (?:was|were|of|has|have)\b|\bnot (?:used|applicable|a signatory)\b|\bnever (?:used|crawled|trained)\b"
     r"|\bneither of (?:which|them)\b|\bnot part of\b"
     r"|\b(?:considered|examined|evaluated|tried|tested|attempt)\b[^.]{0,120}\b(?:rejected|dropped|abandoned|discarded)\b"
-    r"|\bwithout (?:any )?(?:\w+ ){0,3}(?:data|crawl\w*|content)\b",
+    r"|\bwithout (?:any )?(?:\w+ ){0,3}(?:data|crawl\w*|content)\b"
+    r"|\bneither\b[^.]{0,120}\bnor\b|\bnone\W*$|^\W*nothing\b[^.]{0,60}\bused\b",
     re.I,
 )
 _FROM_SCRATCH = re.compile(
@@ -45,11 +76,12 @@ _FROM_SCRATCH = re.compile(
 _PLACEHOLDER = re.compile(
     r"^[\s\W_]*(?:(?:to be|tb) ?(?:provided|completed|complete|determined|specified|described|drafted|added|confirmed|"
     r"announced|defined|written|filled|done|d|c|a)\b.{0,40}"
-    r"|tb[dca]|to ?do|to follow|fixme|xxx+|n/?a|nil|none|not (?:yet )?(?:provided|available|applicable|"
+    r"|t\.?b\.?[dca]\.?|to ?do|to follow|fixme|xxx+|n/?a|nil|none|not (?:yet )?(?:provided|available|applicable|"
     r"specified|known|disclosed|completed|stated)"
     r"|(?:will be|yet to be) (?:provided|completed|added|published|described).{0,60}|"
     r"pending.{0,30}|coming soon|under (?:review|construction|preparation)"
     r"|(?:\w+ ){1,8}(?:will|shall) (?:be (?:provided|completed|added|published|described|supplied)|follow)\b[^.]{0,60}"
+    r"|(?:\w+ ){1,4}follows? (?:in|with|later|soon|shortly)\b[^.]{0,60}"
     r"|unknown|blank|empty|placeholder.{0,40}|lorem ipsum.*|in progress|draft|"
     r"information (?:needed|missing|to follow).{0,20}"
     r"|more information needed|(?:please )?(?:describe|insert|specify|fill (?:in|out)|enter|provide|add)\b.{0,200}"
@@ -90,8 +122,17 @@ _SCALES = {
     "k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9, "billion": 1e9, "g": 1e9,
     "t": 1e12, "tn": 1e12, "trillion": 1e12,
 }  # fmt: skip
+_NUMBER_WORDS = {
+    word: str(number) for number, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
+} | {"a": "1", "hundred": "100"}
+_NUMBER_IN_WORDS = re.compile(rf"\b({'|'.join(_NUMBER_WORDS)})(?= (?:thousand|million|billion|trillion)\b)", re.I)
 _NUMBER = r"(\d[\d.,  ']*\d|\d)\s*-?(k|mn|m|bn|b|g|tn|t|thousand|million|billion|trillion)?s?\b"
-_RANGE = re.compile(rf"{_NUMBER}\W{{0,3}}(?:to|-|–|—|and|up to)\W{{0,3}}{_NUMBER}", re.I)
+_RANGE = re.compile(
+    rf"{_NUMBER}(?: tokens| images| hours)?\W{{0,3}}"
+    r"(?:(?:to|-|–|—|and|but|up to)(?: (?:up to|at most|below|under|fewer than|less than))?)\W{0,3}"
+    rf"{_NUMBER}",
+    re.I,
+)
 _BELOW = re.compile(rf"(?:less than|under|below|fewer than|up to|at most|<=?|≤)\s*(?:about )?{_NUMBER}", re.I)
 _ABOVE = re.compile(
     rf"(?:more than|over|above|greater than|exceed(?:s|ing)?|at least|>=?|≥)\s*(?:about )?{_NUMBER}|{_NUMBER}\s*\+",
@@ -183,6 +224,7 @@ _LEADING_WORDS = re.compile(
 )
 _MAX_NAME_WORDS = 8
 _UNUSUAL = re.compile(r"[A-Z\d_.-]")  # in an id, a character that no two words with a stroke between them have
+_IS_ID = re.compile(r"\b(?:is|are|namely|called) `?[\w.-]+/[\w.-]+`?\W*$|`[\w.-]+/[\w.-]+`")
 _MAX_NAMES = 1000  # of one summary and kind
 
 
@@ -202,7 +244,9 @@ class NamedSource(NamedTuple):
 def is_placeholder(text: str) -> bool:
     """Return whether a summary's answer says nothing: empty, "to be provided", "n/a", or an instruction."""
     plain = re.sub(r"[*_`]", "", text).strip()
-    return not plain or _PLACEHOLDER.match(plain) is not None
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = plain[1:-1]
+    return not plain or all(_PLACEHOLDER.match(cell) for cell in plain.split(" | "))
 
 
 def names_nothing(text: str) -> bool:
@@ -212,7 +256,10 @@ def names_nothing(text: str) -> bool:
 
 
 def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
-    """Return the yes or no of a summary's answer: by its ticked box, its first word, or what its words deny."""
+    """Return the yes or no of a summary's answer: by its ticked box, its first word, or what its words say or deny.
+
+    It is "" where the words do not tell.
+    """
     texts = [text for text in texts if text.strip() and not _BOTH.match(text)]
     joined = " ".join(texts)
     options = list(_options(joined))
@@ -225,12 +272,19 @@ def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
         plain = text.strip(" *_|-–:")
         if _YES.match(plain):
             return "yes"
+        if other := _IN_OTHER_LANGUAGE.match(plain):
+            return "yes" if other[1] else "no"
         if _NO.match(plain) if text is texts[0] else _NO_ALONE.match(plain):
             return "no"
     if all(is_placeholder(text) for text in texts):
         return ""
     first = re.split(r"(?<=[.;])\s", joined, maxsplit=1)[0]
-    return "no" if _DENIES.search(first) else "yes"
+    if _DENIES.search(first) or (_NOT.match(first) and not is_placeholder(first)):
+        return "no"
+    negation = _NEGATION.search(first)
+    said = first[: negation.start()] if negation else joined
+    affirms = _AFFIRMS.search(said) or _ADDRESS.search(said) or _REPOSITORY.search(said) or _BOT.search(said)
+    return "yes" if affirms and not _REFERS.match(said) else ""
 
 
 def _options(text: str) -> Iterator[tuple[bool, str]]:
@@ -251,7 +305,14 @@ def ticked(text: str) -> str:
     if not options:
         return text
     before = _BOXES.split(text, maxsplit=1)[0].strip(" |")
-    return " ; ".join([before, *(words for is_ticked, words in options if is_ticked)]).strip(" ;")
+    said = (words if is_ticked else _after_option(words) for is_ticked, words in options)
+    return " ; ".join([before, *(words for words in said if words)]).strip(" ;")
+
+
+def _after_option(words: str) -> str:
+    """Return what follows an option of a summary's form that is yes or no and not ticked: "☐ No. The data is …"."""
+    match = _AFTER_OPTION.match(words)
+    return match[1] if match else ""
 
 
 def modalities(text: str) -> tuple[Modality, ...]:
@@ -269,9 +330,11 @@ def size_band(text: str, modality: str) -> str:
         return ""
     low, high, below, between, above = _BANDS[modality]
     words = re.sub(r"(?<=\d)[  '](?=\d{3}\b)", "", ticked(text))
+    words = _NUMBER_IN_WORDS.sub(lambda match: _NUMBER_WORDS[match[1].lower()], words)
     if match := _RANGE.search(words):
-        upper_scale = match[2] or match[4]
-        first, second = _amount(match[1], upper_scale), _amount(match[3], match[4])
+        first, second = _amount(match[1], match[2]), _amount(match[3], match[4])
+        if not match[2] and first < _amount(match[3], None):  # "1 to 10 trillion"
+            first = _amount(match[1], match[4])
         middle = (first + second) / 2
         return (
             between
@@ -411,6 +474,11 @@ def named_sources(text: str, *, is_list: bool, models: bool = False) -> tuple[Na
 def _named_in_row(cells: list[str], *, models: bool) -> tuple[NamedSource, ...]:
     """Return the dataset or model in a row of a summary's answer: its first words, and the first address."""
     joined = " ".join(cells)
+    ids = [
+        one for cell in cells if (one := _named_entry(_YES_WORD.sub("", cell), models=models)) and _is_id_alone(cell)
+    ]
+    if len({one.repository for one in ids}) > 1:  # a column for each model
+        return tuple(ids)
     entry = _named_entry(
         cells[0] if not _STARTS_WITH_NUMBER.match(cells[0]) or len(cells) == 1 else cells[1], models=models
     )
@@ -424,12 +492,28 @@ def _named_in_row(cells: list[str], *, models: bool) -> tuple[NamedSource, ...]:
     return (entry,)
 
 
+def _is_id_alone(cell: str) -> bool:
+    """Return whether a cell of a summary's table is a link to the hub or an id of it, and nothing more."""
+    plain = _YES_WORD.sub("", cell).strip(" `*.,;:")
+    link = _MARKDOWN_LINK.fullmatch(plain)
+    return bool(_HUB.search(link[2]) if link else _HUB.fullmatch(plain) or _is_id(plain))
+
+
 # Words before names that the provider looked at and did not use.
 _SETS_ASIDE = re.compile(
-    r"^\W*(?:not used|excluded|rejected|discarded)\b|^[^,;.]{0,80}\b(?:was|were|is|are) (?:not|never) used\b", re.I
+    r"^\W*(?:not used|nothing (?:of|from)\b|excluded|rejected|discarded)\b|"
+    r"^[^,;.]{0,80}\b(?:was|were|is|are) (?:not|never) used\b",
+    re.I,
 )
 _PLATFORM = re.compile(r"^(?:the )?(?:hugging ?face|github|kaggle)(?: hub)?$", re.I)
 _AVAILABLE_AT = re.compile(r"^\W*(?:publicly )?(?:available|published) (?:at|from|on|under)\b", re.I)
+# The words of a link to something about a dataset or model, not to it.
+_ASIDE_LINK = re.compile(
+    r"^\W*(?:the |its |our |their )?(?:code|source code|github|repository|paper|article|report|arxiv|blog(?: post)?|"
+    r"here|details?|more|documentation|docs|card|data ?card|model card|licen[cs]e|"
+    r"terms|summary|web ?site|home ?page)\W*$",
+    re.I,
+)
 _SUMMARY_LINK = re.compile(r"^(?:(?:its|the|public|training|content|data)\s)*summary\b", re.I)
 _STARTS_WITH_NUMBER = re.compile(r"^\d{1,3}\.?$")
 
@@ -555,12 +639,12 @@ def _split_outside_brackets(text: str, separator: str) -> Iterator[str]:
 
 def _named_in_prose(text: str, *, models: bool) -> Iterator[NamedSource]:
     """Yield the datasets or models in sentences of a summary's answer: links, hub ids, names after "namely" …"""
-    for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z])", text):
+    for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z`\[])", text):
         if _DENIES.search(sentence) and not _HUB.search(sentence):
             continue
         found = list(_named_in_sentence(sentence, models=models))
         # "of text/label pairs" is no id of the hub, unless the sentence names another one.
-        is_sure = any(
+        is_sure = _IS_ID.search(sentence) is not None or any(
             (entry.repository and entry.repository in entry.address) or _UNUSUAL.search(entry.repository)
             for entry in found
         )
@@ -570,14 +654,15 @@ def _named_in_prose(text: str, *, models: bool) -> Iterator[NamedSource]:
 def _named_in_sentence(sentence: str, *, models: bool) -> Iterator[NamedSource]:
     """Yield the datasets or models that one sentence of a summary's answer seems to name."""
     for match in _MARKDOWN_LINK.finditer(sentence):
-        if (entry := _named_entry(match[0], models=models)) and entry.value:
+        entry = _named_entry(match[0], models=models)
+        if entry and entry.value and (entry.repository or not _ASIDE_LINK.match(match[1])):
             yield entry
     rest = _MARKDOWN_LINK.sub(" , ", sentence)
     seen: set[str] = set()
     if cue := _LISTED.search(rest):
         for piece in _pieces(rest[cue.end() :].rstrip(" .")):
             entry = _named_entry(piece, models=models)
-            if entry and entry.value and (entry.repository or entry.address or _begins_like_name(entry.name)):
+            if entry and entry.value and (entry.repository or entry.address or _is_proper_name(entry.name)):
                 seen.add(entry.repository)
                 yield entry
     for match in _HUB.finditer(rest):
@@ -586,6 +671,13 @@ def _named_in_sentence(sentence: str, *, models: bool) -> Iterator[NamedSource]:
     for match in _REPOSITORY.finditer(_ADDRESS.sub(" ", rest)):
         if not _NO_REPOSITORY.match(match[0]) and match[0] not in seen:
             yield NamedSource(match[0], match[0])
+
+
+def _is_proper_name(name: str) -> bool:
+    """Return whether words in a sentence of a summary are a name, no description: "Dutch parliamentary records"."""
+    words = name.split()
+    capitals = sum(any(c.isupper() or c.isdigit() for c in word) for word in words)
+    return _begins_like_name(name) and 2 * capitals > len(words)
 
 
 def _begins_like_name(name: str) -> bool:

@@ -278,6 +278,165 @@ def test_other_forms_are_recognised_and_read(
     assert (ILLEGAL, removal) in stated(found, "summary_answer")
 
 
+KEYS = """\
+    Public summary of training content
+    model-dependencies: acme/tree-1b
+    data-size: below 1 billion tokens
+    public-datasets: yes
+    public-datasets-large: acme/leaves-2
+    private-datasets: no
+    crawled: no
+    user-data: no
+    synthetic: no
+    illegal-content: t.b.c.
+"""
+SAID = """\
+    # What Quarry learned from (public summary of its training)
+    **Model dependencies.** acme/tree-1b
+    **Publicly available datasets were used.** The one large dataset is acme/leaves-2.
+    **No private datasets were used.**
+    **No crawlers were used.**
+    **No user data was used.**
+    **No synthetic data was used.**
+    **Illegal content:** *coming soon*
+"""
+ONE_LINE = """\
+    # Public summary of training content
+    **Base model**: acme/tree-1b. **Public datasets**: yes, acme/leaves-2 · **Private datasets: No** — **Crawled: No**
+    **User data**: no. **Synthetic data**: no. **Illegal content**: TODO
+"""
+MARKS = """\
+    # Public summary of training content
+    ## Model
+    Built on `acme/tree-1b`
+    ## Public datasets ✅
+    - `acme/leaves-2`
+    ## Private datasets ❌
+    ## Crawled data ❌
+    ## User data ❌
+    ## Synthetic data ❌
+    ## Illegal content
+    (pending)
+"""
+DETAILS = """\
+    ## EU AI Act: public summary of training content
+    <details><summary>Sources</summary>
+
+    - Dependencies: `acme/tree-1b`
+    - Public datasets: yes, `acme/leaves-2`
+    - Private datasets: none
+    - Web crawling: none
+    - User data: none
+    - Synthetic data: none
+
+    </details>
+    <details><summary>Processing</summary>
+
+    - Illegal content: to do
+
+    </details>
+"""
+NESTED = """\
+    # Public summary of training content
+    - Model dependencies
+      - acme/tree-1b
+    - Publicly available datasets: yes
+      - Instructions
+        - acme/leaves-2
+    - Private datasets: no
+    - Crawled data: no
+    - User data: no
+    - Synthetic data: no
+    - Illegal content
+      - tbd
+"""
+TERMS = """\
+    <h1>Public summary of training content</h1><dl>
+    <dt>Which model is this about, and is it built on another one?</dt><dd>Quarry, built on acme/tree-1b.</dd>
+    <dt>When was the newest data collected?</dt><dd>May 2025</dd>
+    <dt>Why so little?</dt><dd>Money.</dd>
+    <dt>Did you use publicly available datasets?</dt><dd>Yes (see below).<ul><li>acme/leaves-2</li></ul></dd>
+    <dt>Did you obtain private datasets?</dt><dd>None were obtained.</dd>
+    <dt>Did you crawl websites?</dt><dd>No.</dd>
+    <dt>Do you train on what users say to the model?</dt><dd>We don't.</dd>
+    <dt>Was synthetic data used?</dt><dd>No.</dd>
+    <dt>What did you do about illegal content?</dt><dd>—</dd></dl>
+"""
+COLUMNS = """\
+    # Public summary of training content
+    | Component | Model |
+    |---|---|
+    ## Model dependencies
+    | Component | Model |
+    |---|---|
+    | Language model | acme/tree-1b |
+    ## Sources
+    | Section | Used? | Details |
+    |---|---|---|
+    | Public datasets | ☑ Yes ☐ No. acme/leaves-2 | |
+    | Private datasets | No | - |
+    | Crawled data | No | - |
+    | User data | No | - |
+    | Synthetic data | No | - |
+    | Illegal content | n/a | Description follows in the next version |
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [KEYS, SAID, ONE_LINE, MARKS, DETAILS, NESTED, TERMS, COLUMNS],
+    ids=["keys", "said", "one line", "marks", "details", "nested", "terms", "columns"],
+)
+def test_each_layout_gives_the_same_names_and_answers(text: str) -> None:
+    head = textwrap.dedent(text).encode()
+    assert reader_name(unopened_blob("a.md", "model"), head[:HEAD_BYTES]) == "training_summary"
+    found = statements_of(text)
+    assert [value for value, _ in stated(found, "base_model")] == ["acme/tree-1b"]
+    assert [value for value, _ in stated(found, "trained_on")] == ["acme/leaves-2"]
+    assert stated(found, "data_generator") == []
+    read = answers(found)
+    assert {key: read[key] for key in ("2.1", "2.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "3.2")} == {
+        "2.1": "yes",
+        **dict.fromkeys(("2.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5"), "no"),
+        "3.2": "placeholder",
+    }
+
+
+def test_an_answer_that_is_neither_yes_nor_no_is_a_gap() -> None:
+    data = """\
+        # Public summary of training content
+        ## 2.2 Private datasets
+        Yes
+        ## 2.4 User data
+        See our policy.
+        """
+    subject = training_summary.part(unopened_blob("a.md", "model"), textwrap.dedent(data).encode()).subject
+    assert ("2.4 user data", "not understood") in stated(subject.statements, "summary_answer")
+    assert ("2.2 private datasets", "yes") in stated(subject.statements, "summary_answer")
+    assert not [one for one in subject.statements if one.value.startswith("2.2.")], "which of the two is not said"
+    (gap,) = subject.gaps
+    assert gap.why == "its answer to 2.4 user data says neither yes nor no in words that are known"
+    assert (gap.place.uri, gap.place.line) == ("a.md", 5)
+
+
+@pytest.mark.parametrize(
+    ("words", "latest", "size"),
+    [
+        ("## 1.3 Data\nText, under 1 billion tokens, until September 2025", "2025-09", "less than 1 billion tokens"),
+        ("## 1.3 Data\nText; 2 billion tokens; 04/2025", "2025-04", "1 billion to 10 trillion tokens"),
+        ("*From scratch, on between one billion and ten trillion tokens; the last of it is of August 2025.*", "2025-08",
+         "1 billion to 10 trillion tokens"),
+        ("**Training data**: text, 2B tokens, last collected 02/2025", "2025-02", "1 billion to 10 trillion tokens"),
+    ],
+)  # fmt: skip
+def test_the_size_and_the_latest_date_are_read_where_no_heading_asks_for_them(
+    words: str, latest: str, size: str
+) -> None:
+    found = statements_of(f"# Public summary of training content\n\n{words}\n")
+    assert ("date", latest, "latest data") in [(one.key, one.value, one.relation) for one in found]
+    assert stated(found, "data_size") == [(size, "text")]
+
+
 def test_of_a_readme_the_part_that_is_the_summary_is_read() -> None:
     found = statements_of(
         """\

@@ -29,6 +29,17 @@ from auditor.syntax.summary_values import (
         ("No user data was used for training.", "no"),
         ("We used two newspapers' archives.", "yes"),
         ("TO BE PROVIDED", ""),
+        ("Nein / No", "no"),
+        ("Oui, sous licence", "yes"),
+        ("Ja / Nein", ""),
+        ("Not by us or on our behalf.", "no"),
+        ("We don't.", "no"),
+        ("Not yet decided", ""),
+        ("The lab has neither operated crawlers nor had them operated.", "no"),
+        ("The lab has obtained none.", "no"),
+        ("LeafBot, from May to June", "yes"),
+        ("See our policy.", ""),
+        ("As the leaves", ""),
     ],
 )
 def test_yes_and_no_are_read_from_boxes_words_and_denials(words: str, answer: str) -> None:
@@ -68,6 +79,10 @@ def test_a_month_that_does_not_exist_is_no_date() -> None:
         ("40 million images", "image", "1 million to 1 billion images"),
         ("1.2B images", "image", "more than 1 billion images"),
         ("25 000 hours of speech", "audio", "10 000 to 1 million hours"),
+        ("10 000 - 1 million hours", "audio", "10 000 to 1 million hours"),
+        ("1 to 10 trillion tokens", "text", "1 billion to 10 trillion tokens"),
+        ("more than one billion but fewer than ten trillion tokens", "text", "1 billion to 10 trillion tokens"),
+        ("more than one million and up to one billion images", "image", "1 million to 1 billion images"),
         ("not known", "text", ""),
     ],
 )
@@ -121,3 +136,23 @@ def test_a_measure_is_no_placeholder() -> None:
 @pytest.mark.parametrize("words", ["None", "n/a", "Trained from scratch", "The model has no dependencies."])
 def test_a_model_without_a_base_names_nothing(words: str) -> None:
     assert names_nothing(words)
+
+
+def test_what_follows_an_option_that_is_not_ticked_is_said() -> None:
+    (found,) = named_sources("☑ Yes ☐ No. [Leaves](https://huggingface.co/datasets/acme/leaves)", is_list=True)
+    assert found.repository == "acme/leaves"
+    assert named_sources("☐ Yes, acme/leaves ☑ No", is_list=True) == ()
+
+
+def test_a_column_for_each_model_names_a_base_of_each() -> None:
+    found = named_sources("`acme/tree-1b` | [Tree 8B](https://huggingface.co/acme/tree-8b)", is_list=True, models=True)
+    assert [one.repository for one in found] == ["acme/tree-1b", "acme/tree-8b"]
+
+
+def test_links_to_code_or_a_paper_are_no_sources() -> None:
+    text = "We used [Leaves](https://huggingface.co/datasets/acme/leaves) ([code](https://leaf.example/code))."
+    assert [one.value for one in named_sources(text, is_list=False)] == ["acme/leaves"]
+
+
+def test_a_description_in_a_sentence_is_no_name() -> None:
+    assert named_sources("Smaller ones include Dutch parliamentary records.", is_list=False) == ()
