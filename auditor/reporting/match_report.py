@@ -7,7 +7,6 @@ sample, place, digest or address: those stand in the evidence, which is encrypte
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,9 @@ from auditor.pipeline.matched_addresses import read_matches
 from auditor.pipeline.report import Report
 from auditor.plurals import count_with_noun
 from auditor.printable import printable
+from auditor.reporting.cybertipline import DRAFT_NOTICE, FILL_IN, build_cybertipline_draft, cybertipline_text
 from auditor.samples import EXACT_ALGORITHMS
 
-DRAFT_NOTICE = "DRAFT: written by a program and sent to nobody; a person must check, complete and send it"
-FILL_IN = "TO BE FILLED IN"
 MEANING = "csam"
 _NOTHING_VIEWED = (
     "Samples were compared by their hashes alone. Nobody opened, copied or visited one of them to write this. A match "
@@ -115,33 +113,14 @@ def hotline_draft(report: Report, matches: pa.Table, country: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-def cybertipline_draft(report: Report, matches: pa.Table, urls: tuple[str, ...] = ()) -> str:
-    """Draft a report for NCMEC's CyberTipline as XML.
-
-    The schema is behind a login: elements and their order are those that public clients write
-    (Johannes-Andersen/CyberTipline-Tools). Nothing was viewed, and nothing is attached.
-
-    Args:
-        report: The run's report.
-        matches: What it matches.
-        urls: Where the dataset is published.
-    """
-    draft = ET.Element("draft", {"note": DRAFT_NOTICE})
-    content = ET.SubElement(draft, "report")
-    incident = ET.SubElement(content, "incidentSummary")
-    _add(incident, "incidentType", "Child Pornography (possession, manufacture, and distribution)")
-    _add(incident, "incidentDateTime", report.finished)
-    _add(incident, "incidentDateTimeDescription", "When the audit ended; not when anything was published")
-    if urls:
-        page = ET.SubElement(ET.SubElement(content, "internetDetails"), "webPageIncident")
-        for url in urls:
-            _add(page, "url", url)
-    person = ET.SubElement(ET.SubElement(content, "reporter"), "reportingPerson")
-    for name in ("firstName", "lastName", "email"):
-        _add(person, name, FILL_IN)
-    _add(content, "additionalInfo", " ".join((f"{DRAFT_NOTICE}.", *_described(report, matches))))
-    ET.indent(draft)
-    return ET.tostring(draft, encoding="unicode", xml_declaration=True) + "\n"
+def cybertipline_draft(report: Report, matches: pa.Table) -> str:
+    """Draft a report for NCMEC's CyberTipline as XML: of a run's report, and what it matches."""
+    draft = build_cybertipline_draft(
+        found_at=report.finished,
+        found_words="When the audit ended; not when anything was published",
+        sentences=_described(report, matches),
+    )
+    return cybertipline_text(draft)
 
 
 def _described(report: Report, matches: pa.Table) -> Iterator[str]:
@@ -160,8 +139,3 @@ def _described(report: Report, matches: pa.Table) -> Iterator[str]:
     read = f"{report.tally.samples.collected:,} samples were found, {report.tally.samples.scanned:,} of them compared"
     yield f"{read}, from {report.started} to {report.finished}, by auditor {report.version}."
     yield _NOTHING_VIEWED
-
-
-def _add(parent: ET.Element, name: str, text: Any) -> None:
-    """Add an element with a text to a draft."""
-    ET.SubElement(parent, name).text = printable(str(text), 20_000)

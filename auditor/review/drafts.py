@@ -16,15 +16,16 @@ from typing import Any
 
 from auditor.errors import UsageError
 from auditor.printable import printable
+from auditor.reporting.cybertipline import (
+    DRAFT_NOTICE,
+    FILL_IN,
+    add_element,
+    build_cybertipline_draft,
+    cybertipline_text,
+)
 from auditor.review.case_reasons import Reason
 from auditor.review.case_state import CaseState
 from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Verdict
-
-DRAFT_NOTICE = "DRAFT: written by a program and sent to nobody; a person must check, complete and file it"
-
-
-FILL_IN = "TO BE FILLED IN"
-
 
 _DSA_VISIBILITY: Mapping[Verdict, str] = MappingProxyType(
     {
@@ -144,34 +145,24 @@ def cybertipline_draft(
 ) -> str:
     """Draft a report for NCMEC's CyberTipline as XML, with the details of each weights file by its hash.
 
-    The schema is behind a login: elements and their order are those that public clients write
-    (Johannes-Andersen/CyberTipline-Tools). A person files it; nothing was viewed, and nothing is attached.
+    A person files it; nothing was viewed, and nothing is attached.
     """
     decision = _require_reportable(state, decision, policy)
-    draft = ET.Element("draft", {"note": DRAFT_NOTICE})
-    report = ET.SubElement(draft, "report")
-    incident = ET.SubElement(report, "incidentSummary")
-    _add_element(incident, "incidentType", "Child Pornography (possession, manufacture, and distribution)")
-    _add_element(incident, "incidentDateTime", decision.opened_at)
-    _add_element(incident, "incidentDateTimeDescription", "When the audit found it; not when it was published")
-    if urls:
-        page = ET.SubElement(ET.SubElement(report, "internetDetails"), "webPageIncident")
-        for url in urls:
-            _add_element(page, "url", url)
-    person = ET.SubElement(ET.SubElement(report, "reporter"), "reportingPerson")
-    for name in ("firstName", "lastName", "email"):
-        _add_element(person, name, FILL_IN)
-    _add_element(report, "additionalInfo", " ".join((DRAFT_NOTICE + ".", *_describe_decision(decision))))
+    draft = build_cybertipline_draft(
+        found_at=decision.opened_at,
+        found_words="When the audit found it; not when it was published",
+        sentences=_describe_decision(decision),
+        urls=urls,
+    )
     for digest in decision.digests:
         if digest.algorithm == "sha256":
             file = ET.SubElement(draft, "fileDetails")
-            _add_element(file, "fileViewedByEsp", "false")
-            _add_element(file, "publiclyAvailable", "true" if urls else FILL_IN)
+            add_element(file, "fileViewedByEsp", "false")
+            add_element(file, "publiclyAvailable", "true" if urls else FILL_IN)
             ET.SubElement(ET.SubElement(file, "fileAnnotations"), "generativeAi")
-            _add_element(file, "originalFileHash", digest.value).set("hashType", "SHA256")
-            _add_element(file, "additionalInfo", "A model's weights file, not an image. It was not run.")
-    ET.indent(draft)
-    return ET.tostring(draft, encoding="unicode", xml_declaration=True) + "\n"
+            add_element(file, "originalFileHash", digest.value).set("hashType", "SHA256")
+            add_element(file, "additionalInfo", "A model's weights file, not an image. It was not run.")
+    return cybertipline_text(draft)
 
 
 def hotline_draft(
@@ -260,10 +251,3 @@ def _truncate(text: str, limit: int) -> str:
     """Return a text for a draft, cut visibly at a length."""
     shown = printable(text, len(text) or 1)
     return shown if len(shown) <= limit else f"{shown[: limit - 2]} …"
-
-
-def _add_element(parent: ET.Element, name: str, text: str) -> ET.Element:
-    """Add an element with a text to the XML of a draft."""
-    element = ET.SubElement(parent, name)
-    element.text = printable(text, 2000)
-    return element
