@@ -206,8 +206,8 @@ CONFIRMATIONS: Mapping[str, str] = MappingProxyType(
         "released": "Your claim is released. Nothing was decided.",
         "proposed": "Your proposal is recorded. Someone else now gives a second opinion without seeing yours. "
         "Until then you can withdraw it.",
-        "disputed": "Your opinion is recorded. It differs from the first one: a third person decides between them. "
-        "Until then you can withdraw it.",
+        "disputed": "Your opinion is recorded. The reviewers differ: another person gives an opinion "
+        "next, until two agree. Until then you can withdraw it.",
         "decided": "Recorded: two people agree, so the case is decided.",
         "interim": "Recorded: the subject is de-indexed for at most 72 hours. Two people must decide within this time.",
         "withdrawn": "Withdrawn. The ledger records that you withdrew it; nothing was decided.",

@@ -26,10 +26,7 @@ def available_step(state: CaseState, me: str, now: str) -> str:
 
 def available_verdicts(state: CaseState, me: str) -> tuple[Verdict, ...]:
     """Return the verdicts available to this reviewer; interim only where one reviewer may act at once."""
-    if state.phase == "disputed":
-        offered: list[Verdict] = list(dict.fromkeys(opinion.verdict for opinion in state.opinions))
-    else:
-        offered = [verdict for verdict in page_labels.VERDICT_LABELS if verdict != "interim"]
+    offered: list[Verdict] = [verdict for verdict in page_labels.VERDICT_LABELS if verdict != "interim"]
     urgent = (
         not state.in_force
         and not any(decision.verdict == "interim" for decision in state.decisions)

@@ -7,7 +7,7 @@ seen signed before must still be there at every request.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from auditor.review.checkpoints import Checkpoint
 from auditor.review.ledger import Ledger
 from auditor.review.ledger_storage import LEDGER_FILE, connect_read_only
 from auditor.sealing import merkle
+from auditor.sealing.keys import SigningKey
 
 
 class LedgerBusy(AuditorError):
@@ -33,6 +34,7 @@ class LedgerSession:
     clock: Callable[[], str] = timestamps.current_time
     public: bytes = b""
     last: Checkpoint | None = None
+    signers: Mapping[str, SigningKey] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
@@ -41,6 +43,7 @@ class LedgerSession:
         self._check_not_locked()
         with Ledger.open(self.folder, clock=self.clock) as ledger:
             self._check_unchanged(ledger)
+            ledger.signers.update(self.signers)
             yield ledger
 
     def _check_not_locked(self) -> None:

@@ -19,6 +19,7 @@ from auditor.page.service import ReviewService
 from auditor.resources import user_data_folder as program_home
 from auditor.review import reviewers
 from auditor.review.verified_state import require_verified
+from auditor.sealing.keys import SigningKey, encode_public_key
 
 
 def create_service(
@@ -30,6 +31,7 @@ def create_service(
     recipients: Sequence[str] = (),
     port: int = 0,
     *,
+    keys: Sequence[Path] = (),
     home: Path | None = None,
     clock: Callable[[], str] = timestamps.current_time,
 ) -> tuple[ReviewService, socket.socket]:
@@ -43,6 +45,7 @@ def create_service(
         rules: Further folders of rules.
         recipients: For whom a list is about to be built.
         port: The port; 0 is any free one.
+        keys: The files of the reviewers' private keys in the order of ``names``; () where the ledger has none enrolled.
         home: Where reviewers' preferences are kept (default: the program's own folder).
         clock: Returns the current time.
 
@@ -52,7 +55,7 @@ def create_service(
     ledger_session = LedgerSession(folder, clock)
     with ledger_session.open_ledger() as ledger:
         require_verified(ledger)
-        origin = ledger.origin
+        origin, enrolled = ledger.origin, ledger.reviewer_keys()
     known = reviewers.read_reviewers(folder)
     if not names and len(known) == 1:
         names = tuple(known)
@@ -61,6 +64,13 @@ def create_service(
     for name in names:
         if name not in known:
             raise UsageError(f"{name!r}: is no reviewer of this ledger; see `auditor review reviewers --help`")
+    if keys and len(keys) != len(names):
+        raise UsageError("give one --key for each --as, in the same order")
+    ledger_session.signers = dict(zip(names, map(SigningKey.load, keys), strict=False))
+    for name in names if enrolled.holders else ():
+        key = ledger_session.signers.get(name)
+        if key is None or encode_public_key(key.public) != enrolled.keys.get(name):
+            raise UsageError(f"{name}: this ledger takes only signed entries: give {name}'s own key with --key")
     home = home or program_home() / "review"
     mark = hashlib.sha256(origin.encode()).hexdigest()[:16]
     stores = {name: PreferenceStore.load(name, home / f"{mark}-{name}.json") for name in names}

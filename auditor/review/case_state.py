@@ -28,7 +28,7 @@ STAGE_MEANINGS: Mapping[Stage, str] = MappingProxyType(
         "new": "waits for a first opinion",
         "claimed": "claimed by a reviewer who works on it",
         "proposed": "waits for a second opinion; the second reviewer is not shown the first one",
-        "disputed": "two reviewers disagree: waits for a third opinion",
+        "disputed": "reviewers disagree: waits for another opinion, until two agree",
         "approved": "decided by two reviewers",
         "listed": "decided by two reviewers, and sent out on a de-index list",
         "re-review": "its decision must be reviewed again, or has lapsed",

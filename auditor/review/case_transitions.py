@@ -16,6 +16,7 @@ from auditor.review.case_reasons import NEEDS_CONFIRMATION, STRENGTH_MEANINGS
 from auditor.review.case_state import APPEAL_DAYS, GRACE_DAYS, INTERIM_HOURS, LEASE_HOURS, REVIEW_DAYS, CaseState, Phase
 from auditor.review.ledger_events import LedgerEvent
 from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Opinion
+from auditor.review.reviewers import PROGRAM_ACTOR
 from auditor.review.transition_guards import (
     require_decision_in_force,
     require_explanation,
@@ -115,9 +116,10 @@ def _apply_claimed(state: CaseState, event: LedgerEvent) -> CaseState:
 
 
 def _apply_released(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply that a reviewer releases the case."""
-    if state.claimed_by != event.actor:
-        raise UsageError(f"case {state.id}: {event.actor} has no claim on it")
+    """Apply that a reviewer releases the case, or that the claim of a revoked reviewer ends."""
+    holder = event.data.get("reviewer", "") if event.actor == PROGRAM_ACTOR else event.actor  # one who was revoked
+    if not holder or state.claimed_by != holder:
+        raise UsageError(f"case {state.id}: {holder or event.actor} has no claim on it")
     return replace(state, claimed_by="", claimed_until="")
 
 
@@ -163,24 +165,30 @@ def _apply_withdrawn(state: CaseState, event: LedgerEvent) -> CaseState:
         raise UsageError(f"case {state.id}: {event.actor} has given no opinion on it that can be withdrawn")
     if state.phase == "proposed":
         return replace(state, phase="new", opinions=())
+    left = state.opinions[:-1]
     return replace(
-        state, phase="proposed", opinions=state.opinions[:1], barred_reviewers=state.barred_reviewers | {event.actor}
+        state,
+        phase="disputed" if len(left) > 1 else "proposed",
+        opinions=left,
+        barred_reviewers=state.barred_reviewers | {event.actor},
     )
 
 
 def _apply_settled(state: CaseState, event: LedgerEvent) -> CaseState:
-    """Apply to a case the third opinion, which decides between two: two people always stand behind a decision."""
+    """Apply to a case the third or a later opinion: two people who agree always stand behind a decision.
+
+    Each is free to choose any verdict; a new one leaves the case disputed for the next reviewer.
+    """
     require_no_open_appeal(state)
     if state.phase != "disputed":
-        raise UsageError(f"case {state.id}: is {state.phase}; a third opinion is given on a disputed case")
+        raise UsageError(f"case {state.id}: is {state.phase}; a further opinion is given on a disputed case")
     require_unclaimed_by_others(state, event)
     require_new_reviewer(state, event)
     third = _opinion_of_event(state, event)
     agreed = next((opinion for opinion in state.opinions if opinion.verdict == third.verdict), None)
-    if agreed is None:
-        verdicts = " or ".join(opinion.verdict for opinion in state.opinions)
-        raise UsageError(f"case {state.id}: a third opinion decides between two: {verdicts}")
     state = replace(state, involved=state.involved | {event.actor}, claimed_by="", claimed_until="")
+    if agreed is None:
+        return replace(state, opinions=(*state.opinions, third))
     return _record_decision(state, event, agreed, third)
 
 
@@ -204,7 +212,7 @@ def _apply_interim(state: CaseState, event: LedgerEvent) -> CaseState:
     if not event.time < expires <= add_time(event.time, hours=INTERIM_HOURS):
         raise UsageError(f"case {state.id}: an interim decision lasts at most {INTERIM_HOURS} hours")
     decision = _build_decision(state, event, opinion, opinion, review_by=expires, expires=expires)
-    decision = replace(decision, approver="")
+    decision = replace(decision, approver="", second_explanation="")
     return replace(state, decisions=(*state.decisions, decision), involved=state.involved | {event.actor})
 
 
@@ -408,4 +416,5 @@ def _build_decision(
         leaf=event.leaf,
         logged=event.redacted,
         appeal_by=add_time(event.time, days=APPEAL_DAYS),
+        second_explanation=last.why,
     )

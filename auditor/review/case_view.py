@@ -25,7 +25,7 @@ _EVENT_DESCRIPTIONS = {
     "proposed": "first opinion",
     "reviewed": "second opinion",
     "withdrawn": "withdrew an opinion or confirmation",
-    "settled": "third opinion",
+    "settled": "third or later opinion",
     "interim": "interim decision",
     "confirmed": "a near match was confirmed",
     "reopened": "reopened",
@@ -199,7 +199,10 @@ def _decision_lines(decision: Decision, now: str) -> Iterator[str]:
     )
     yield f"  {decision.id}  {decision.verdict}: {VERDICT_MEANINGS[decision.verdict]}; {became}"
     yield f"    by {by} on {decision.decided_at}; review by {decision.review_by}, ends {decision.expires_at}"
-    yield f"    follows {', '.join(decision.rules) or 'no rule'}: {printable(decision.explanation, 4000)}"
+    yield f"    follows {', '.join(decision.rules) or 'no rule'}"
+    yield f"    in {decision.proposer}'s words: {printable(decision.explanation, 4000)}"
+    if decision.approver:
+        yield f"    in {decision.approver}'s words: {printable(decision.second_explanation, 4000)}"
     if decision.appeal:
         yield f"    appeal: {decision.appeal}"
 

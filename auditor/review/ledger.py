@@ -9,6 +9,8 @@ words only as a salted digest, so that a recipient of a list can verify it witho
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import secrets
 import sqlite3
@@ -28,7 +30,13 @@ from auditor.review.blind_review import hide_events, hide_opinions
 from auditor.review.case_index import find_cases
 from auditor.review.case_state import CaseState
 from auditor.review.checkpoints import Checkpoint
-from auditor.review.ledger_entries import LEDGER_FORMAT, check_general_event, decode_entry, encode_entry
+from auditor.review.ledger_entries import (
+    LEDGER_FORMAT,
+    check_general_event,
+    decode_entry,
+    encode_entry,
+    text_to_sign,
+)
 from auditor.review.ledger_events import LedgerAction, LedgerEvent
 from auditor.review.ledger_schema import LEDGER_SCHEMA, schema_differences
 from auditor.review.ledger_storage import (
@@ -42,6 +50,7 @@ from auditor.review.ledger_storage import (
 )
 from auditor.review.queue import QueuePage, QueueQuery, read_queue_page, update_queue
 from auditor.review.review_types import Decision, Verdict
+from auditor.review.reviewer_keys import ReviewerKeys
 from auditor.review.verified_state import is_verified, write_verified
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key
@@ -77,6 +86,7 @@ class Ledger:
         self.format = int(first.data["format"])
         self.origin = f"auditor/ledger/{first.data['ledger']}"
         self.public = decode_public_key(first.data["key"])
+        self.signers: dict[str, SigningKey] = {}  # keys of the reviewers for whom this process records
         self._signed = "", Checkpoint(self.origin, 0, b"")  # the last note whose signature was verified
 
     # Opening
@@ -250,6 +260,17 @@ class Ledger:
         """Yield every recorded policy."""
         return (event.data for event in self._events("") if event.kind == "policy")
 
+    def reviewer_keys(self) -> ReviewerKeys:
+        """Return which key each reviewer signs with now."""
+        asked = (
+            "SELECT body FROM events WHERE case_id = '' AND json_extract(body, '$.kind') IN ('enrolled', 'revoked') "
+            "ORDER BY number"
+        )
+        keys = ReviewerKeys(self.origin, self.public)
+        for (body,) in self.database.execute(asked):
+            keys = keys.after(decode_stored_entry(self.folder / LEDGER_FILE, body))
+        return keys
+
     def queue(self, query: QueueQuery = QueueQuery()) -> QueuePage:  # noqa: B008 (frozen)
         """Return a page of cases, the most urgent first."""
         with errors_name_ledger(self.folder / LEDGER_FILE):
@@ -327,7 +348,7 @@ class Ledger:
             if self._root(size) != self.checkpoint().root:
                 raise SealError(f"{self.folder / LEDGER_FILE}: was changed from outside; run `auditor review verify`")
             time = self._time(last, actions)
-            known = reviewers.read_reviewers(self.folder)
+            known, keys = reviewers.read_reviewers(self.folder), self.reviewer_keys()
             after: dict[str, CaseState] = {}
             previous = last.leaf
             for number, action in enumerate(actions, size):
@@ -336,10 +357,9 @@ class Ledger:
                         f"{action.actor!r}: is no reviewer of this ledger; see `auditor review reviewers --help`"
                     )
                 salt = {"salt": secrets.token_hex(16)} if "why" in action.data and self.format > 1 else {}
-                body = encode_entry(
-                    number, time, action.actor, action.kind, action.case, {**action.data, **salt}, previous
-                )
+                body = self._signed_entry(number, time, action, {**action.data, **salt}, previous)
                 event = decode_entry(body)
+                keys.check_signature(event, json.loads(body))
                 if action.case:
                     state = after.get(action.case) or self._state(action.case)
                     if seen >= 0 and state and state.last_event != seen:
@@ -351,6 +371,7 @@ class Ledger:
                     after[action.case] = case_transitions.apply_event(state, event)
                 else:
                     check_general_event(event)
+                    keys = keys.after(event)
                 previous = event.leaf
                 insert_entry(self.database, number, body, event.leaf)
             for state in after.values():
@@ -361,6 +382,20 @@ class Ledger:
         if verified:
             write_verified(self)
         return tuple(after.values())
+
+    def _signed_entry(
+        self, number: int, time: str, action: LedgerAction, data: Mapping[str, Any], previous: str
+    ) -> str:
+        """Return the entry of an action, signed if this process has its actor's key."""
+        key = self.signers.get(action.actor)
+        if key is None:
+            return encode_entry(number, time, action.actor, action.kind, action.case, data, previous)
+        data = {**data, "signed_with": encode_public_key(key.public)}
+        unsigned = encode_entry(number, time, action.actor, action.kind, action.case, data, previous)
+        signature = base64.b64encode(key.sign(text_to_sign(self.origin, json.loads(unsigned)))).decode()
+        return encode_entry(
+            number, time, action.actor, action.kind, action.case, {**data, "signature": signature}, previous
+        )
 
     def _state(self, case: str) -> CaseState | None:
         """Return a case after all its events in the ledger; None if there is none."""
@@ -530,6 +565,32 @@ class Ledger:
         self.record(
             LedgerAction("receipt", "", actor, {"recipient": recipient, "version": version, "at": at, "why": words})
         )
+
+    def enroll(self, reviewer: str, public: bytes, *, by: str = reviewers.PROGRAM_ACTOR) -> None:
+        """Enroll a reviewer's public key; from the first one on, reviewers' entries must be signed.
+
+        ``by`` is the enrolled reviewer who vouches for it, or the ledger's keeper.
+        """
+        known = reviewers.read_reviewers(self.folder)
+        if reviewer not in known:
+            raise UsageError(f"{reviewer!r}: is no reviewer of this ledger; see `auditor review reviewers --help`")
+        self.record(LedgerAction("enrolled", "", by, {"reviewer": reviewer, "public": encode_public_key(public)}))
+
+    def revoke(self, reviewer: str, *, why: str) -> tuple[str, ...]:
+        """Refuse what a reviewer records from now on, and release the cases that they claimed, whose ids are returned.
+
+        What they recorded before stays valid.
+        """
+        if reviewer not in reviewers.read_reviewers(self.folder):
+            raise UsageError(f"{reviewer!r}: is no reviewer of this ledger; see `auditor review reviewers --help`")
+        asked = "SELECT case_id FROM queue WHERE claimed_by = ? ORDER BY number"
+        claimed = tuple(case for (case,) in self.database.execute(asked, (reviewer,)))
+        actor = reviewers.PROGRAM_ACTOR
+        self.record(
+            LedgerAction("revoked", "", actor, {"reviewer": reviewer, "why": why}),
+            *(LedgerAction("released", case, actor, {"reviewer": reviewer}) for case in claimed),
+        )
+        return claimed
 
     def correct_clock(self, reviewer: str, *, why: str) -> None:
         """Record that the clock was wrong before: only after this may time go back."""

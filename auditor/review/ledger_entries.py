@@ -68,15 +68,27 @@ def redact_entry(content: Mapping[str, Any]) -> str:
     return canonical_json({**content, "data": {**kept, "words": words}})
 
 
-GENERAL_EVENTS = {"begun", "policy", "clock", "receipt"}
+GENERAL_EVENTS = {"begun", "policy", "clock", "receipt", "enrolled", "revoked"}
 
 
 def check_general_event(event: LedgerEvent) -> None:
     """Check an event that belongs to no case before it becomes a ledger entry. Raises :class:`UsageError`."""
     if event.kind not in GENERAL_EVENTS or (event.kind == "begun") != (event.number == 0):
         raise UsageError(f"{event.kind!r} is not an event of a ledger")
-    if event.kind == "clock" and not str(event.data["why"]).strip():
-        raise UsageError("give a reason why the clock was wrong")
+    if event.kind in ("clock", "revoked") and not str(event.data["why"]).strip():
+        raise UsageError("give a reason with --why")
+
+
+def text_to_sign(origin: str, content: Mapping[str, Any]) -> bytes:
+    """Return what a reviewer signs of an entry: its text without the signature, with the digest of words for words.
+
+    Args:
+        origin: The ledger's name.
+        content: The entry as JSON, with or without a signature.
+    """
+    data = {key: value for key, value in content["data"].items() if key != "signature"}
+    unsigned = {**content, "data": data}
+    return f"auditor-ledger-entry-1\n{origin}\n{redact_entry(unsigned) or canonical_json(unsigned)}".encode()
 
 
 def encode_entry(

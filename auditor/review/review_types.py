@@ -96,6 +96,7 @@ class Decision:
     notified_at: str = ""
     appeal: Literal["", "open", "upheld", "overturned"] = ""
     appeal_by: str = ""  # the last day for an appeal
+    second_explanation: str = ""  # the approver's own words; ``explanation`` are the proposer's
 
     @property
     def autov3(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from auditor.errors import UsageError
 
 REVIEWERS_FILE = "reviewers.toml"
 PROGRAM_ACTOR = "auditor"  # opens cases and puts decisions on lists; gives no opinion
+# Characters that show as nothing and are no format controls (Unicode: Default_Ignorable_Code_Point).
+_DEFAULT_IGNORABLE = frozenset(
+    map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)))
+) | frozenset(map(chr, range(0xE0100, 0xE01F0)))
 _PSEUDONYM = re.compile("[a-z][a-z0-9-]{1,31}")
 
 
@@ -53,6 +58,7 @@ def add_reviewer(folder: Path, pseudonym: str, person: str) -> None:
         UsageError: The pseudonym or the person is known already, or the file cannot be used.
     """
     path, part = folder / REVIEWERS_FILE, folder / f"{REVIEWERS_FILE}.part"
+    pseudonym = normalize_name(pseudonym)
     known = {**read_reviewers(folder)}
     if pseudonym in known:
         raise UsageError(f"{path}: there is a reviewer {pseudonym} already")
@@ -64,6 +70,28 @@ def add_reviewer(folder: Path, pseudonym: str, person: str) -> None:
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(part, path)
+
+
+def normalize_name(name: str) -> str:
+    """Return a name without what nobody sees or says: letter case, blanks, width and invisible characters.
+
+    Two names are one if they are the same after this. Look-alike letters of other scripts stay different.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(letter for letter in folded if not letter.isspace() and not _is_invisible(letter))
+
+
+def valid_pseudonym(name: str) -> str:
+    """Return a pseudonym in the form in which it is recorded. Raises :class:`UsageError`."""
+    pseudonym = normalize_name(name)
+    if not _PSEUDONYM.fullmatch(pseudonym) or pseudonym == PROGRAM_ACTOR:
+        raise UsageError(f"{name!r} is not a valid pseudonym: use 2-32 lower-case letters, digits, hyphens")
+    return pseudonym
+
+
+def _is_invisible(letter: str) -> bool:
+    """Return whether a character of a name is shown as nothing."""
+    return unicodedata.category(letter) in ("Cc", "Cf") or letter in _DEFAULT_IGNORABLE
 
 
 def _parse_reviewers(path: Path, text: str) -> Mapping[str, str]:
@@ -80,9 +108,9 @@ def _parse_reviewers(path: Path, text: str) -> Mapping[str, str]:
             raise UsageError(
                 f"{path}: {pseudonym!r} is not a valid pseudonym: use 2-32 lower-case letters, digits, hyphens"
             )
-        if not isinstance(person, str) or not person.strip():
+        if not isinstance(person, str) or not normalize_name(person):
             raise UsageError(f"{path}: {pseudonym}: write the person's name as a string")
-        called = " ".join(person.split()).casefold()
+        called = normalize_name(person)
         if called in persons:
             raise UsageError(f"{path}: {persons[called]} and {pseudonym} are the same person; keep one of them")
         persons[called] = pseudonym

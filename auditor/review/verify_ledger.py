@@ -16,6 +16,8 @@ from auditor.review.ledger import Ledger
 from auditor.review.ledger_entries import check_general_event, decode_entry
 from auditor.review.ledger_events import LedgerEvent
 from auditor.review.ledger_schema import schema_differences
+from auditor.review.reviewer_keys import ReviewerKeys
+from auditor.review.reviewers import PROGRAM_ACTOR
 from auditor.review.verified_state import MAX_CLOCK_AHEAD_HOURS
 from auditor.sealing import merkle
 from auditor.timestamps import add_time
@@ -53,6 +55,7 @@ class VerificationResult:
     """What verification found: no ``faults`` means that the ledger is intact. ``note`` is its last checkpoint.
 
     ``kept`` is the checkpoint that it was compared with, None without one; ``witnessed`` is when it was cosigned.
+    ``signed`` and ``unsigned`` count entries of reviewers.
     """
 
     size: int
@@ -62,6 +65,18 @@ class VerificationResult:
     faults: tuple[LedgerFault, ...]
     kept: Checkpoint | None = None
     witnessed: str = ""
+    signed: int = 0
+    unsigned: int = 0
+
+    @property
+    def signatures(self) -> str:
+        """One line on whose keys the entries of reviewers are signed with."""
+        if not self.unsigned:
+            return f"{self.signed:,} entries of reviewers, each signed with the reviewer's own key"
+        return (
+            f"{self.unsigned:,} of {self.signed + self.unsigned:,} entries of reviewers are unsigned: whoever could "
+            "write to the ledger's folder could record them under any name"
+        )
 
     @property
     def growth(self) -> str:
@@ -100,7 +115,7 @@ def verify_ledger(
 
     kept, witnessed = _read_earlier_checkpoint(ledger, earlier, witness, report_fault)
     latest = add_time(now, hours=MAX_CLOCK_AHEAD_HOURS) if now else ""
-    size = cases = 0
+    size = cases = signatures = unsigned = 0
     root, note = b"", ""
     try:
         for what in schema_differences(ledger.database):
@@ -108,13 +123,13 @@ def verify_ledger(
         for (said,) in ledger.database.execute("PRAGMA integrity_check"):
             if said != "ok":
                 report_fault(-1, f"the file is damaged: {said}")
-        size, root, note = _verify_events(ledger, kept, latest, report_fault)
+        size, root, note, signatures, unsigned = _verify_events(ledger, kept, latest, report_fault)
         # Otherwise cases would be read from damaged entries.
         if not any(one.number >= 0 and not one.diverged for one in found):
             cases = _verify_cases(ledger.database, report_fault)
     except (sqlite3.DatabaseError, SealError) as error:
         report_fault(-1, f"the file is damaged: {error}")
-    return VerificationResult(size, cases, root, note, tuple(found), kept, witnessed)
+    return VerificationResult(size, cases, root, note, tuple(found), kept, witnessed, signatures, unsigned)
 
 
 def _read_earlier_checkpoint(
@@ -143,13 +158,18 @@ def _read_earlier_checkpoint(
 
 def _verify_events(
     ledger: Ledger, kept: Checkpoint | None, latest: str, report_fault: FaultReporter
-) -> tuple[int, bytes, str]:
-    """Verify a ledger's entries, chain, times, tree and checkpoints; return their number, the last root and note."""
+) -> tuple[int, bytes, str, int, int]:
+    """Verify a ledger's entries, chain, times, tree, signatures and checkpoints.
+
+    Returns:
+        The number of entries, the last root and note, and how many entries of reviewers are signed and unsigned.
+    """
     database = ledger.database
     checkpoints = dict(database.execute("SELECT size, note FROM checkpoints").fetchall())
     tree: dict[tuple[int, int], bytes] = {}  # the subtrees from which the next root is computed
     size, stored, signed, previous, time = 0, 0, 0, "", ""
     root, last = b"", ""
+    keys, signatures, unsigned = ReviewerKeys(ledger.origin, ledger.public), 0, 0
     ahead: LedgerEvent | None = None  # the first event of the future that no correction of the clock explains
 
     def node(level: int, at: int) -> bytes:
@@ -162,15 +182,24 @@ def _verify_events(
             if number != size or event.number != size:
                 report_fault(size, f"is missing; event {event.number} is in its place")
                 break
+            content = json.loads(body)
             if not event.case:
                 check_general_event(event)
         except DAMAGE_ERRORS as error:
             report_fault(number, str(error))
             break
-        if json.loads(body)["previous"] != previous:
+        if content["previous"] != previous:
             report_fault(number, "does not follow from the event before it")
         if event.time < time and event.kind != "clock":
             report_fault(number, f"is of {event.time}, before the event before it")
+        try:
+            if keys.check_signature(event, content):
+                signatures += 1
+            elif event.actor != PROGRAM_ACTOR:
+                unsigned += 1
+            keys = keys if event.case else keys.after(event)
+        except UsageError as error:
+            report_fault(number, f"should not have been recorded: {error}")
         if event.kind == "clock":
             ahead = None  # what was recorded before by a clock that was ahead has been explained
         elif latest and event.time > latest:
@@ -212,7 +241,7 @@ def _verify_events(
         report_fault(extra - 1, f"is missing: there is a checkpoint of {extra:,} events")
     if database.execute("SELECT count(*) FROM tree").fetchone()[0] != stored:
         report_fault(-1, "the Merkle tree has other nodes than its events")
-    return size, root, last
+    return size, root, last, signatures, unsigned
 
 
 def _verify_checkpoint(ledger: Ledger, note: str, expected: Checkpoint, report_fault: FaultReporter) -> None:

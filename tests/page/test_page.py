@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
+from auditor.errors import UsageError
 from auditor.page import readable_times
 from auditor.page.preferences import Preferences, PreferenceStore
 from auditor.review import verify_ledger
@@ -21,7 +22,8 @@ from auditor.review.ledger import Ledger
 from auditor.review.ledger_events import LedgerAction
 from auditor.review.ledger_storage import LEDGER_FILE
 from auditor.review.queue import QueueQuery
-from tests.reviewing import POLICY, case_id, decide_case, opening_action
+from auditor.sealing.keys import SigningKey
+from tests.reviewing import POLICY, Clock, case_id, create_ledger, decide_case, opening_action
 
 from .conftest import HOSTILE, ORIGIN, Browser, ReviewApp
 
@@ -108,12 +110,13 @@ def test_a_proposal_on_fewer_reasons_stays_secret_when_a_new_round_begins(app: R
     assert "An argument" not in wren.get(f"/case/{EXACT}")
 
 
-def test_where_two_differ_a_third_decides_between_their_verdicts(app: ReviewApp) -> None:
+def test_where_two_differ_a_third_is_free_to_choose_any_verdict(app: ReviewApp) -> None:
     heron, wren, owl = map(app.browser, ("heron", "wren", "owl"))
     heron.give_opinion(EXACT, "demote")
-    assert "a third person decides" in wren.give_opinion(EXACT, "label", "It is enough.")
+    assert "another person gives an opinion next, until two agree" in wren.give_opinion(EXACT, "label", "It is enough.")
     page = owl.get(f"/case/{EXACT}")
-    assert {"demote", "label", "interim"} == set(re.findall(r'name="verdict" value="([\w-]+)"', page))
+    offered = set(re.findall(r'name="verdict" value="([\w-]+)"', page))
+    assert offered == {"de-index", "demote", "label", "gate", "refer", "no-action", "need-more", "interim"}
     owl.give_opinion(EXACT, "label", "Agreed.")
     with app.ledger() as ledger:
         assert [decision.verdict for decision in ledger.decisions_in_force()] == ["label"]
@@ -534,3 +537,28 @@ def test_a_message_names_the_reviewer_page_and_not_a_stack(app: ReviewApp, monke
     assert "report it to the developers of auditor" in answer.text
     assert "a secret" not in answer.text
     assert "script-src" in answer.headers["content-security-policy"]
+
+
+# Reviewers' own keys
+
+
+def test_serve_signs_with_the_reviewers_own_key_and_refuses_another(tmp_path: Path) -> None:
+    from auditor.page.server import create_service
+
+    keys = {name: SigningKey.create(tmp_path / f"{name}.key") for name in ("heron", "wren")}
+    with create_ledger(tmp_path / "ledger", Clock()) as ledger:
+        ledger.record(LedgerAction("policy", "", "auditor", POLICY), opening_action(1))
+        for name, key in keys.items():
+            ledger.enroll(name, key.public)
+    folder, home = tmp_path / "ledger", tmp_path / "home"
+    for files in ((), (tmp_path / "wren.key",)):
+        with pytest.raises(UsageError, match="heron: this ledger takes only signed entries: give heron's own key"):
+            create_service(folder, ["heron"], keys=files, home=home, clock=Clock())
+    service, listening = create_service(folder, ["heron"], keys=[tmp_path / "heron.key"], home=home, clock=Clock())
+    listening.close()
+    with service.ledger_session.open_ledger() as ledger:
+        ledger.claim(case_id(1), "heron")
+        assert verify_ledger.verify_ledger(ledger).signed == 1
+        ledger.revoke("heron", why="left")
+        with pytest.raises(UsageError, match="heron was revoked"):
+            ledger.claim(case_id(1), "heron")

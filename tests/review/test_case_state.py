@@ -123,7 +123,7 @@ def test_nobody_approves_their_own_proposal() -> None:
         timeline.claim("heron")
 
 
-def test_two_who_differ_need_a_third_who_decides_between_them() -> None:
+def test_two_who_differ_need_others_until_two_agree() -> None:
     timeline = CaseTimeline()
     timeline.claim("heron")
     timeline.give_opinion("heron", "proposed")
@@ -131,10 +131,30 @@ def test_two_who_differ_need_a_third_who_decides_between_them() -> None:
     for involved in ("heron", "wren"):
         with pytest.raises(UsageError, match="someone else must give the next"):
             timeline.give_opinion(involved, "settled")
-    with pytest.raises(UsageError, match="a third opinion decides between two: de-index or label"):
-        timeline.give_opinion("owl", "settled", "gate")
+    assert timeline.give_opinion("owl", "settled", "gate").stage(timeline.time) == "disputed"
+    with pytest.raises(UsageError, match="owl has given an opinion on it; someone else must give the next"):
+        timeline.give_opinion("owl", "settled", "label")
+    (decision,) = timeline.give_opinion("finch", "settled", "label").in_force
+    assert (decision.verdict, decision.proposer, decision.approver) == ("label", "wren", "finch")
+
+
+def test_a_third_who_agrees_with_one_of_two_decides() -> None:
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    timeline.give_opinion("heron", "proposed")
+    timeline.give_opinion("wren", "reviewed", "label")
     (decision,) = timeline.give_opinion("owl", "settled", "label").in_force
     assert (decision.verdict, decision.proposer, decision.approver) == ("label", "wren", "owl")
+
+
+def test_a_third_opinion_that_agrees_with_none_can_be_withdrawn_and_the_two_remain() -> None:
+    timeline = CaseTimeline()
+    timeline.claim("heron")
+    timeline.give_opinion("heron", "proposed")
+    timeline.give_opinion("wren", "reviewed", "label")
+    timeline.give_opinion("owl", "settled", "gate")
+    state = timeline.apply("owl", "withdrawn")
+    assert (state.phase, [opinion.verdict for opinion in state.opinions]) == ("disputed", ["de-index", "label"])
 
 
 def test_a_claim_keeps_others_away_until_it_ends() -> None:

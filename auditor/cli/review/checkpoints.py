@@ -61,6 +61,7 @@ def verify(earlier: Any, witness: str, folder: Path) -> None:
         click.echo(f"{folder}: was changed or is damaged; restore it from an export", err=True)
         sys.exit(2)
     click.echo(f"{folder}: {proof.size:,} events of {proof.cases:,} cases are intact; Merkle root {proof.root.hex()}")
+    click.echo(proof.signatures)
     click.echo(proof.growth)
 
 

@@ -74,8 +74,8 @@ Example:
   auditor review decide CASE de-index --as wren --why "I compared the digest with the list's entry."
   auditor review decide CASE label --as owl --review-by 2027-01-01T00:00:00Z --why "…"
 
-The same verdict as the first approves it; a different one disputes it, and a third person decides between
-the two."""
+The same verdict as the first approves it. After a different one, others give their opinions, with any verdict, until
+two agree."""
 )
 @opinion_options
 @click.option(
@@ -84,7 +84,7 @@ the two."""
 def decide(
     case: str, verdict: Any, reviewer: str, why: str, rules: tuple[str, ...], seen: int, folder: Path, review_by: str
 ) -> None:
-    """Give the second opinion, without seeing the first; or the third, which decides between two."""
+    """Give the second opinion, without seeing the first; or a later one, with any verdict."""
     with open_ledger(folder) as ledger:
         echo_case_state(ledger.decide(case, reviewer, verdict, why=why, rules=rules, review_by=review_by, seen=seen))
 

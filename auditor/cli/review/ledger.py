@@ -27,26 +27,6 @@ def init(folder: Path) -> None:
         click.echo(f"{folder}: a new ledger, {ledger.origin}; back up {folder / 'signing.key'}")
 
 
-@command.command(
-    epilog="""\b
-Examples:
-  auditor review reviewers
-  auditor review reviewers add heron --person "A. Person\""""
-)
-@click.argument("what", type=click.Choice(["list", "add"]), default="list")
-@click.argument("pseudonym", default="")
-@click.option("--person", default="", metavar="NAME", help="The person's name; never recorded in the ledger.")
-@ledger_option
-def reviewers(what: str, pseudonym: str, person: str, folder: Path) -> None:
-    """List the reviewers' pseudonyms, or add one. Anyone who can write to this folder can act as any reviewer."""
-    from auditor.review import reviewers
-
-    open_ledger(folder).close()
-    if what == "add":
-        reviewers.add_reviewer(folder, pseudonym, person)
-    click.echo("".join(f"{name}\n" for name in reviewers.read_reviewers(folder)), nl=False)
-
-
 @command.command(epilog="Example: auditor review export backup.jsonl")
 @click.argument("file", type=click.File("w", encoding="utf-8"), default="-")
 @ledger_option

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from auditor.review.case_state import CaseState
 
 
+# Keys of click's context under which the options of a command leave who acts, and with which key.
+_REVIEWER, _KEY_FILE = "auditor.review.reviewer", "auditor.review.key_file"
+
+
 VERDICTS = ("de-index", "demote", "label", "gate", "refer", "no-action", "need-more")
 
 
@@ -40,9 +44,42 @@ ledger_option = click.option(
 )
 
 
-reviewer_option = click.option(
-    "--as", "reviewer", envvar="AUDITOR_REVIEWER", required=True, metavar="WHO", help="Your pseudonym."
+def reviewer_name(context: click.Context, option: click.Parameter, name: str) -> str:
+    """Return the pseudonym that an option names, in the form in which reviewers are recorded."""
+    from auditor.review.reviewers import normalize_name
+
+    context.meta[_REVIEWER] = normalize_name(name)
+    return normalize_name(name)
+
+
+def _keep_key_file(context: click.Context, option: click.Parameter, path: Path | None) -> None:
+    """Keep the file of the reviewer's key for :func:`open_ledger`."""
+    context.meta[_KEY_FILE] = path
+
+
+key_option = click.option(
+    "--key",
+    envvar="AUDITOR_REVIEWER_KEY",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    expose_value=False,
+    callback=_keep_key_file,
+    help="Your own private key, with which your entry is signed (see `keys`).",
 )
+
+
+def reviewer_option(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say who records something, and with which key."""
+    named = click.option(
+        "--as",
+        "reviewer",
+        envvar="AUDITOR_REVIEWER",
+        required=True,
+        metavar="WHO",
+        callback=reviewer_name,
+        help="Your pseudonym.",
+    )
+    return named(key_option(function))
 
 
 why_option = click.option("--why", required=True, metavar="WORDS", help="Your reasons.")
@@ -89,7 +126,13 @@ def open_ledger_unverified(folder: Path) -> Ledger:
     """Open the ledger that a command names which verifies it itself, or must work on a damaged one."""
     from auditor.review import Ledger
 
-    return Ledger.open(folder)
+    ledger = Ledger.open(folder)
+    given = click.get_current_context().meta
+    if given.get(_KEY_FILE) and given.get(_REVIEWER):
+        from auditor.sealing.keys import SigningKey
+
+        ledger.signers[given[_REVIEWER]] = SigningKey.load(given[_KEY_FILE])
+    return ledger
 
 
 def open_ledger(folder: Path) -> Ledger:

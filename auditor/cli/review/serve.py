@@ -16,6 +16,7 @@ from auditor.errors import UsageError
     epilog="""\b
 Examples:
   auditor review serve --as heron --support "Ask Sam, 555 0100, any hour"
+  auditor review serve --as heron --key heron.key
   auditor review serve --as heron --as wren --run runs/hub
 
 Open the printed link once, in a browser on this machine. The page can be used with the keyboard alone."""
@@ -27,6 +28,15 @@ Open the printed link once, in a browser on this machine. The page can be used w
     envvar="AUDITOR_REVIEWER",
     metavar="WHO",
     help="A reviewer's pseudonym; one link is printed for each (repeatable).",
+)
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    envvar="AUDITOR_REVIEWER_KEY",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The private key of a reviewer, where the ledger has enrolled keys (repeatable, in the order of --as).",
 )
 @click.option(
     "--support",
@@ -50,6 +60,7 @@ Open the printed link once, in a browser on this machine. The page can be used w
 @ledger_option
 def serve(
     names: tuple[str, ...],
+    keys: tuple[Path, ...],
     support: str,
     runs: tuple[Path, ...],
     recipients: tuple[str, ...],
@@ -63,7 +74,7 @@ def serve(
     except ModuleNotFoundError as error:
         raise UsageError(f"the review page needs {error.name}: pip install 'provenance-auditor[review]'") from error
 
-    service, listening = server.create_service(folder, names, support, runs, rules, recipients, port)
+    service, listening = server.create_service(folder, names, support, runs, rules, recipients, port, keys=keys)
     for reviewer, link in service.links():
         click.echo(f"{reviewer}: {link}")
     click.echo("each link works once, within 15 minutes; Ctrl+C stops the page", err=True)

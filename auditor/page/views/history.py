@@ -53,6 +53,8 @@ def _event_note(event: LedgerEvent) -> str:
             return f"until {readable_times.readable_time(str(data['expires']))}"
         case "listed" | "delisted":
             return f"for {data['recipient']}, version {data['version']}"
+        case "enrolled" | "revoked":
+            return str(data["reviewer"])
         case "receipt":
             return (
                 f"from {data['recipient']}, version {data['version']}, {readable_times.readable_time(str(data['at']))}"
