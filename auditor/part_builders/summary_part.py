@@ -75,7 +75,7 @@ _DEFERRED = re.compile(
 )
 _DENIES_ORIGIN = re.compile(
     r"\bnot (?:\w+ ){0,3}(?:depend\w*|based|derived|built|a modification|modified|initiali[sz]ed)\b"
-    r"|(?<!not )\bfrom scratch\b",
+    r"|(?<!not )\bfrom scratch\b|\bno (?:\w+ ){0,2}dependenc",
     re.I,
 )
 _NOT_FROM_SCRATCH = re.compile(r"\b(?:has|was|is) not (?:been )?trained from scratch\b", re.I)
@@ -244,6 +244,7 @@ class _Summary:
         """Yield the dates in the answers to these questions."""
         for answer in self.exactly(*questions):
             found = dates(answer.text)
+            found = tuple(date for date in found if not any(other.startswith(f"{date}-") for other in found))
             for date in found[:1] if first_only else found:
                 yield self.statement("date", date, relation, answer)
             if found and first_only:

@@ -46,6 +46,7 @@ _ORDINAL = re.compile(
 _RST_COMMENT = re.compile(r"^[ \t]*\.\.[ \t]+(?![_\[])(?!.*::).*$", re.M)
 _RST_ROWS = re.compile(r"^\.\. list-table::.*\n(?:(?:[ \t]+\S.*)?\n)+", re.M)
 _RST_CELL = re.compile(r"^[ \t]+(\* )?[ \t]*- (.*)$")
+_MIN_BARE_ROWS = 4  # of a table without strokes at its ends
 _MAX_ALIGNED_LINE = 1000  # characters
 _MIN_ALIGNED_LINES = 4  # whose answers begin in the same column
 
@@ -65,7 +66,7 @@ def summary_markup_to_markdown(text: str, suffix: str) -> str:
     text = _WIKI_LINK.sub(r"[\2](\1)", _ORG_LINK.sub(r"[\2](\1)", _TEXTILE_LINK.sub(r"[\1](\2)", text)))
     if ".. " in text:
         text = _RST_COMMENT.sub("", _RST_ROWS.sub(lambda match: _table_of_rst(match[0]), text))
-    text = _with_aligned_answers(_with_link_definitions(text))
+    text = _with_strokes(_with_aligned_answers(_with_link_definitions(text)))
     return _with_footnotes(_LEADER.sub(": ", _BLANK.sub("", text)))
 
 
@@ -104,6 +105,17 @@ def _with_link_definitions(text: str) -> str:
         return f"[{match[1]}]({address})" if address else match[0]
 
     return _LINK_BY_REFERENCE.sub(with_address, _LINK_DEFINITION.sub("", text))
+
+
+def _with_strokes(text: str) -> str:
+    """Return a summary's text with strokes at both ends of a table's rows: "Provider | Acme"."""
+    lines = text.split("\n")
+    counts = [line.count(" | ") if not line.lstrip().startswith("|") else 0 for line in lines]
+    cells = Counter(count for count in counts if count)
+    return "\n".join(
+        f"| {line.strip()} |" if cells[count] >= _MIN_BARE_ROWS else line
+        for line, count in zip(lines, counts, strict=True)
+    )
 
 
 def _with_aligned_answers(text: str) -> str:

@@ -40,6 +40,10 @@ _NEXT_LABEL = re.compile(
 )
 # The mark of an answer at the end of a heading, where a form shows one of the two.
 _HEADING_MARK = re.compile(r"^(.*\w)\W*?\s*([✅✔☑✓❌✗✘])\ufe0f?\s*$")
+# The same at the end of any line, as of a table whose columns are lost: "User data No".
+_TRAILING_ANSWER = re.compile(r"^(.*\w\S*?)[\s:–—-]+(yes|no|none)\W*$", re.I)
+# A heading in capitals that begins its sentence: "USER DATA was not used."
+_CAPITALS = re.compile(r"^((?:[A-Z][A-Z-]+ ){1,8})(?=[a-z])")
 _MARKED = {**dict.fromkeys("✅✔☑✓", "Yes"), **dict.fromkeys("❌✗✘", "No")}
 _IS_SAID = re.compile(r"\b(?:is|are|was|were|has|have|been)\b[^?]*\.$", re.I)
 _NOT_APPLICABLE = re.compile(r"^\W*(?:n/?a|not applicable)?\W*$", re.I)
@@ -77,7 +81,7 @@ _MODALITY_LABEL = re.compile(
     r"^\W*(?:text|images?|audio|videos?|speech|other)(?: data| modality)?\s*(?:[:–—(]|-\s)", re.I
 )
 # Questions whose answers may go on to answer others: what stands before the first heading, and first lines of prose.
-_OPEN = frozenset({"1.2:model"})
+_OPEN = frozenset({"1.1:provider", "1.2:model"})
 # Questions that ask for names.
 _LISTS = frozenset({"1.2:dependencies", "2.1:large", "2.1:other", "2.2.2:known", "2.5:generators", "2.3:domains"})
 # A column's word that tells, in a section, what a table lists.
@@ -120,7 +124,7 @@ def outline(text: str) -> tuple[Answer, ...]:
     while number < len(lines):
         line = lines[number]
         first = number = number + 1
-        if not line.strip(" >") or line.lstrip().startswith(("```", "~~~")) or _RULE.match(line):
+        if not line.strip(" >•") or line.lstrip().startswith(("```", "~~~")) or _RULE.match(line):
             continue
         while number < len(lines) and _goes_on(lines[number - 1], lines[number]) and len(line) < _MAX_LINE:
             line = f"{line} {lines[number].strip()}"
@@ -210,6 +214,9 @@ def _read_line(
         if (mark := _HEADING_MARK.match(words)) and (found := find_question(mark[1], section)):
             yield found, _MARKED[mark[2]], "text"
             return
+        if (answered := _TRAILING_ANSWER.match(words)) and (found := find_question(answered[1], section)):
+            yield found, answered[2], "text"
+            return
         label, rest = _split_label(words, section)
         found = find_question(label or words, section)
         # A heading that is none of the template's own ends nothing: "English datasets".
@@ -231,6 +238,12 @@ def _read_line(
             return
     if _STARTS_WITH_BOX.match(words):
         yield "", words, kind
+        return
+    if (answered := _TRAILING_ANSWER.match(words)) and is_exact_heading(answered[1]):
+        yield find_question(answered[1], section), answered[2], kind
+        return
+    if (capitals := _CAPITALS.match(words)) and (found := find_question(capitals[1].lower(), section)):
+        yield found, words, kind
         return
     number = _NUMBER_ALONE.match(words)
     if number and number[1] in SECTIONS:

@@ -230,7 +230,8 @@ _IN_SECTION_1: tuple[tuple[str, str], ...] = (
     ("1.2:licence", r"^(?:model )?licen[cs]e$"),
     ("1.2:market", r"^(?:release|launch)(?:d| date)?$"),
     ("1.3:modality", r"^modalit"),
-    ("1.3:size", r"\bsize\b"),
+    ("1.2:market", r"^market$"),
+    ("1.3:size", r"\bsize\b|^(?:tokens|images|hours)$"),
     ("1.3", r"^(?:training )?data$"),
 )
 # How sentences begin to answer a question that they do not repeat.

@@ -15,7 +15,6 @@ _BOXES = re.compile(rf"({_TICKED}|{_UNTICKED})")
 _IS_TICKED = re.compile(rf"^{_TICKED}$")
 _YES = re.compile(r"^\W*(?:yes|true|y)\b(?!\s*(?:/|or)\s*no)", re.I)
 _BOTH = re.compile(r"^\W*yes\s*[/|,]\s*no\W*$", re.I)  # the form's own words
-_YES_WORD = re.compile(r"^\W*yes\b\W*", re.I)
 _NO = re.compile(
     r"^\W*(?:no|none|false|n/?a|not applicable|nil|never|not used(?!\s*:)|there (?:is|are) none)\b"
     r"(?!\s*(?:longer|later))",
@@ -24,6 +23,7 @@ _NO = re.compile(
 # Yes and no in the languages of the Union, where an answer stands in two.
 _OTHER_YES = r"(?:ja|oui|sí|si|sì|sim|tak|ano|áno|igen|da|да|kyllä|jah|jā|taip|ναι|iva)"
 _OTHER_NO = r"(?:nein|non|não|nie|ne|nem|не|ei|nej|nee|nē|όχι|le)"
+_YES_WORD = re.compile(rf"^\W*(?:yes\b|{_OTHER_YES}(?=[\s]*[/,.;:(|–—-]))(?:\W*yes\b)?\W*", re.I)
 _IN_OTHER_LANGUAGE = re.compile(
     rf"^\W*(?:({_OTHER_YES})|{_OTHER_NO})(?=\s*(?:[/,.;:(|–—-]|$))(?!\s*/\s*{_OTHER_NO}\b)", re.I
 )
@@ -50,6 +50,7 @@ _REFERS = re.compile(
     r"as (?:for|in|with|above|described)|will|under|same)\b",
     re.I,
 )
+_MARK_ALONE = re.compile(r"^[\s|*_]*(?:([✅☑✔✓])|[❌✗✘])\ufe0f?[\s|*_–—-]*$")
 _AFTER_OPTION = re.compile(r"^(?:yes|no)\s*[.|]\s+(\S.*)$", re.I | re.S)
 _NO_ALONE = re.compile(r"^(?:no|none|false|n/?a|not applicable|nil|never)\s*(?:[.,;:(–—-]|$)", re.I)
 _DENIES = re.compile(
@@ -81,6 +82,9 @@ _PLACEHOLDER = re.compile(
     r"|(?:will be|yet to be) (?:provided|completed|added|published|described).{0,60}|"
     r"pending.{0,30}|coming soon|under (?:review|construction|preparation)"
     r"|(?:\w+ ){1,8}(?:will|shall) (?:be (?:provided|completed|added|published|described|supplied)|follow)\b[^.]{0,60}"
+    r"|(?:\w+ ){0,4}(?:is|are) being (?:prepared|drafted|written|completed|compiled|finali[sz]ed|reviewed)\b[^.]{0,40}"
+    r"|(?:\w+ ){1,2}to (?:provide|supply|complete|write|draft|add) (?:\w+ ){0,2}"
+    r"(?:wording|text|input|answer|description|details|information)"
     r"|(?:\w+ ){1,4}follows? (?:in|with|later|soon|shortly)\b[^.]{0,60}"
     r"|unknown|blank|empty|placeholder.{0,40}|lorem ipsum.*|in progress|draft|"
     r"information (?:needed|missing|to follow).{0,20}"
@@ -261,6 +265,8 @@ def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
     It is "" where the words do not tell.
     """
     texts = [text for text in texts if text.strip() and not _BOTH.match(text)]
+    if texts and (mark := _MARK_ALONE.match(texts[0].split(" | ")[0])):
+        return "yes" if mark[1] else "no"
     joined = " ".join(texts)
     options = list(_options(joined))
     named = [(ticked, words) for ticked, words in options if _YES.match(words) or _NO.match(words)]
@@ -505,6 +511,11 @@ _SETS_ASIDE = re.compile(
     r"^[^,;.]{0,80}\b(?:was|were|is|are) (?:not|never) used\b",
     re.I,
 )
+_QUANTITY = re.compile(
+    r"^[~<>]?\d[\d.,]*\s?(?:k|m|bn?|t|thousand|million|billion|trillion|images?|pictures?|tokens?|hours?|samples?|rows?|"
+    r"examples?|documents?|pairs?|gb|tb|mb)\b",
+    re.I,
+)
 _PLATFORM = re.compile(r"^(?:the )?(?:hugging ?face|github|kaggle)(?: hub)?$", re.I)
 _AVAILABLE_AT = re.compile(r"^\W*(?:publicly )?(?:available|published) (?:at|from|on|under)\b", re.I)
 # The words of a link to something about a dataset or model, not to it.
@@ -564,6 +575,8 @@ def _reads_like_name(name: str) -> bool:
     """Return whether words of a summary's answer may name a dataset or model: by a capital or a digit."""
     if _REPOSITORY.fullmatch(name):
         return _NO_REPOSITORY.match(name) is None
+    if _QUANTITY.match(name):
+        return False
     first = name.split()[0].casefold().strip(".,") if name else ""
     is_plain_word = first in _NAME_STOPS and first != "the" and "-" not in first
     return len(name) > 1 and not is_plain_word and any(c.isupper() or c.isdigit() for c in name)

@@ -382,10 +382,25 @@ COLUMNS = """\
 """
 
 
+TRAILING = """\
+    Public summary of training content
+    Model dependencies acme/tree-1b
+
+    Publicly available datasets Yes
+    - acme/leaves-2
+    Private datasets No
+    Crawled and scraped data No
+    USER DATA was not used.
+    SYNTHETIC DATA was not used.
+    Removal of illegal content
+    This description is being prepared.
+"""
+
+
 @pytest.mark.parametrize(
     "text",
-    [KEYS, SAID, ONE_LINE, MARKS, DETAILS, NESTED, TERMS, COLUMNS],
-    ids=["keys", "said", "one line", "marks", "details", "nested", "terms", "columns"],
+    [KEYS, SAID, ONE_LINE, MARKS, DETAILS, NESTED, TERMS, COLUMNS, TRAILING],
+    ids=["keys", "said", "one line", "marks", "details", "nested", "terms", "columns", "trailing"],
 )
 def test_each_layout_gives_the_same_names_and_answers(text: str) -> None:
     head = textwrap.dedent(text).encode()

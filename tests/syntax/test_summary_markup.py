@@ -44,6 +44,11 @@ def test_answers_in_a_column_follow_their_labels() -> None:
     assert lines == ["Model: Leaf", "Provider: Acme Ltd", "", "User data: No", "Images: No", "and   some   words"]
 
 
+def test_rows_without_strokes_at_their_ends_are_rows() -> None:
+    lines = summary_markup_to_markdown("A | title\nModel | Leaf\nUser data | no\nCrawled | no\nend", ".txt").split("\n")
+    assert lines == ["| A | title |", "| Model | Leaf |", "| User data | no |", "| Crawled | no |", "end"]
+
+
 @pytest.mark.parametrize(
     ("written", "arabic"),
     [

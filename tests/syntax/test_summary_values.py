@@ -38,6 +38,8 @@ from auditor.syntax.summary_values import (
         ("The lab has neither operated crawlers nor had them operated.", "no"),
         ("The lab has obtained none.", "no"),
         ("LeafBot, from May to June", "yes"),
+        ("✘", "no"),
+        ("✓ | the leaves", "yes"),
         ("See our policy.", ""),
         ("As the leaves", ""),
     ],
@@ -156,3 +158,20 @@ def test_links_to_code_or_a_paper_are_no_sources() -> None:
 
 def test_a_description_in_a_sentence_is_no_name() -> None:
     assert named_sources("Smaller ones include Dutch parliamentary records.", is_list=False) == ()
+
+
+def test_a_quantity_is_no_name() -> None:
+    found = named_sources("[Leaves](https://huggingface.co/datasets/acme/leaves), 2.4 million images", is_list=True)
+    assert [one.value for one in found] == ["acme/leaves"]
+
+
+def test_a_yes_of_another_language_is_no_name() -> None:
+    assert [one.value for one in named_sources("Oui. acme/leaves", is_list=False)] == ["acme/leaves"]
+
+
+@pytest.mark.parametrize(
+    "words", ["This answer is being prepared.", "Legal to provide wording", "Description follows in May", "(pending)"]
+)
+def test_an_answer_that_is_still_to_come_says_nothing(words: str) -> None:
+    assert is_placeholder(words)
+    assert not is_placeholder(f"{words}. Classifiers were used to provide safety.")
