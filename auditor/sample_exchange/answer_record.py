@@ -132,7 +132,10 @@ def open_record(folder: Path) -> Iterator[AnswerRecord]:
             is_locked = True
         if not is_locked:
             raise UsageError(f"{folder}: another export is being answered; wait for it")
-        yield AnswerRecord(folder, tuple(_read_entry(path) for path in sorted(folder.glob("[0-9]*.json"))))
+        answers = tuple(_read_entry(path) for path in sorted(folder.glob("[0-9]*.json")))
+        if [one.number for one in answers] != list(range(1, len(answers) + 1)):
+            raise UsageError(f"{folder}: an answer is missing from the record; restore it from a copy")
+        yield AnswerRecord(folder, answers)
 
 
 def _read_entry(path: Path) -> RecordedAnswer:

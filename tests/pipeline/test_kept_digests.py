@@ -84,7 +84,26 @@ def test_judging_with_a_later_list_finds_what_a_scan_with_it_finds(data: Path, t
     assert judged.exit_code() == fresh.exit_code()
 
 
-def test_a_table_is_matched_alike_and_by_hosts(table: Path, tmp_path: Path) -> None:
+def test_domains_are_matched_by_the_hosts_that_are_kept(table: Path, tmp_path: Path) -> None:
+    later = write_list(tmp_path, "later", "host3.example", columns="domain")
+    scan(table, tmp_path / "run")
+    judged = reevaluate([tmp_path / "run"], out=tmp_path / "judged", known=[later], workers=1)
+    fresh = audit(table, out=tmp_path / "fresh", known=[later], workers=1)
+    assert hits_of(judged) == hits_of(fresh) == {"hits test exact": 286}
+    assert judged.tally.comparisons == fresh.tally.comparisons
+
+
+def test_addresses_are_not_answered_by_hosts(table: Path, tmp_path: Path) -> None:
+    later = write_list(tmp_path, "later", "https://host3.example/", columns="url")
+    scan(table, tmp_path / "run")
+    judged = reevaluate([tmp_path / "run"], out=tmp_path / "judged", known=[later], workers=1)
+    assert judged.notes.asked_differently[0] == (
+        "Not compared with list later: its entries by url; the kept digests do not answer them."
+    )
+    assert judged.matches == ()
+
+
+def test_a_table_is_matched_alike_and_no_address_is_kept(table: Path, tmp_path: Path) -> None:
     later = write_list(tmp_path, "later", hashlib.md5(b"7").hexdigest())
     scan(table, tmp_path / "run")
     judged = reevaluate([tmp_path / "run"], out=tmp_path / "judged", known=[later], workers=1)

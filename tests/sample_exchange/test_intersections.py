@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from auditor.deindex.party_keys import Keys
 from auditor.errors import UsageError
 from auditor.sample_exchange.answer_export import AnsweredExport
+from auditor.sample_exchange.answer_record import open_record
 from auditor.sample_exchange.blocks import MIN_BLOCK_ROWS
 from tests.sample_exchange.exchange import Holder, hashes_of, keys_of, removed_of, write_manifest
 
@@ -182,3 +183,28 @@ def test_the_quota_counts_repeated_exports(tmp_path: Path, asker: Keys) -> None:
     with pytest.raises(UsageError, match="asker: has had 2 answers, which is the quota"):
         holder.answer(manifest, asker, quota=2)
     assert holder.answer(manifest, keys_of(tmp_path, "another"), quota=2).answer.kind == "blocks"
+
+
+def test_a_record_that_is_damaged_or_in_use_answers_nothing(tmp_path: Path, asker: Keys) -> None:
+    holder = Holder(tmp_path, "holder", LISTED)
+    manifest = write_manifest(tmp_path / "all.parquet", range(ROWS))
+    with open_record(holder.record), pytest.raises(UsageError, match="another export is being answered"):
+        holder.answer(manifest, asker)
+    holder.answer(manifest, asker)
+    rows = (holder.record / "000001.rows").read_bytes()
+    (holder.record / "000001.rows").write_bytes(rows[:-8])
+    with pytest.raises(UsageError, match="the record of answers is damaged"):
+        holder.answer(manifest, asker)
+    (holder.record / "000001.rows").write_bytes(rows)
+    holder.answer(manifest, asker)
+    (holder.record / "000001.json").unlink()
+    with pytest.raises(UsageError, match="an answer is missing from the record"):
+        holder.answer(manifest, asker)
+
+
+def test_the_record_holds_hashes_and_no_digest(tmp_path: Path, asker: Keys) -> None:
+    holder = Holder(tmp_path, "holder", LISTED)
+    ask(holder, asker, "all", range(ROWS))
+    stored = (holder.record / "000001.rows").read_bytes()
+    assert len(stored) == 8 * ROWS
+    assert np.array_equal(np.frombuffer(stored, "<u8"), np.sort(hashes_of(range(ROWS))))
