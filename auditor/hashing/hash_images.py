@@ -21,7 +21,7 @@ from auditor.hashing.orientation import DIHEDRAL_TRANSFORMS, apply_exif_orientat
 from auditor.hashing.text_content import find_encoded_files
 from auditor.hashing.thorough_variants import thorough_hashes
 from auditor.samples import SAMPLE_FIELDS, VIDEO_ALGORITHMS, VIDEO_FRAME, VPDQ, build_sample_batch
-from auditor.syntax.embedded_pictures import MIN_PICTURE_BYTES, picture_content
+from auditor.syntax.embedded_pictures import MIN_PICTURE_BYTES, MIN_TEXT_BYTES, PictureText, picture_content
 from auditor.syntax.image_magic import is_image
 
 DECODING_ALGORITHMS = frozenset(("pdq", *perceptual.PERCEPTUAL_ALGORITHMS))
@@ -32,6 +32,8 @@ VIDEO_DECODING_ALGORITHMS = DECODING_ALGORITHMS | {VPDQ}
 MAX_EMBEDDED = 16
 TOO_MANY_EMBEDDED = f"more than {MAX_EMBEDDED} pictures within it: not read"
 AFTER_END = "{:,} bytes after its end: not read"
+# So many bytes after a picture's end are searched as text; that there are more than some is said.
+MAX_TEXT_BYTES = 1 << 16
 IN_METADATA = "an encoded file in its metadata: not read"
 
 
@@ -81,7 +83,12 @@ class EncodedVideo:
 Hashable = EncodedImage | PixelImage | EncodedVideo
 
 
-def hash_images(images: Iterable[Hashable], algorithms: Collection[str], variants: Collection[str]) -> pa.RecordBatch:
+def hash_images(
+    images: Iterable[Hashable],
+    algorithms: Collection[str],
+    variants: Collection[str],
+    texts: list[PictureText] | None = None,
+) -> pa.RecordBatch:
     """Return a batch with a row of hashes for each image, in order, followed by the rows of its variants.
 
     The batch has :data:`auditor.samples.SAMPLE_FIELDS` and a column for each algorithm that can be computed from bytes.
@@ -102,13 +109,16 @@ def hash_images(images: Iterable[Hashable], algorithms: Collection[str], variant
             one), ``512`` (the PDQ of the C++ tool, which differs if a side is above 512) and ``dihedral``
             (``rotate-90``, ``flip-x``, …). Variants combine: ``unpadded+rotate-90+512``. ``thorough`` adds the PDQ of
             the picture with common edits undone (:mod:`auditor.hashing.thorough_variants`).
+        texts: Takes the metadata of each picture, and what follows its end, to be searched as texts.
     """
     wanted = [name for name in VIDEO_ALGORITHMS if name in algorithms or (name == "pdq" and VPDQ in algorithms)]
     rows = _BatchBuilder(wanted)
     for image in images:
         is_empty = isinstance(image, EncodedImage) and not image.data
         known = _exact_digests(image, wanted)
-        embedded, unread = _embedded_pictures(image) if wanted else ((), "")
+        embedded, unread, text = _embedded_pictures(image) if wanted else ((), "", b"")
+        if text and texts is not None:
+            texts.append(PictureText(image.sample, image.place, image.row, text))
         for number, data in enumerate(embedded, 1):
             part = EncodedImage(image.sample, image.place, image.row, data, url=image.url)
             _add_embedded(rows, part, f"embedded-{number}", wanted)
@@ -127,14 +137,21 @@ def hash_images(images: Iterable[Hashable], algorithms: Collection[str], variant
     return build_sample_batch(rows.columns, wanted)
 
 
-def _embedded_pictures(image: Hashable) -> tuple[tuple[bytes, ...], str]:
-    """Return the pictures within an image's bytes that are hashed too, such as thumbnails, and what of them is not."""
+def _embedded_pictures(image: Hashable) -> tuple[tuple[bytes, ...], str, bytes]:
+    """Return what an image's bytes hold beside the image.
+
+    Returns:
+        The pictures within it that are hashed too, such as thumbnails; what of them is not; and the metadata of all,
+        with what follows their ends.
+    """
     if not isinstance(image, EncodedImage):
-        return (), ""
+        return (), "", b""
     found: list[bytes] = []
+    texts: list[bytes] = []
     waiting, gap = [image.data], ""
     while waiting and len(found) < MAX_EMBEDDED:
         content = picture_content(waiting.pop())
+        texts += (*content.metadata, content.rest[:MAX_TEXT_BYTES])
         encoded = [one for metadata in content.metadata for one in find_encoded_files(metadata, is_text=False)]
         pictures = [*content.pictures, *(one.data for one in encoded if is_image(one.data))]
         if any(not is_image(one.data) for one in encoded):
@@ -143,7 +160,8 @@ def _embedded_pictures(image: Hashable) -> tuple[tuple[bytes, ...], str]:
             gap = AFTER_END.format(len(content.rest))
         found += pictures
         waiting += pictures
-    return tuple(found[:MAX_EMBEDDED]), f"{TOO_MANY_EMBEDDED}" if len(found) > MAX_EMBEDDED or waiting else gap
+    gap = TOO_MANY_EMBEDDED if len(found) > MAX_EMBEDDED or waiting else gap
+    return tuple(found[:MAX_EMBEDDED]), gap, b"\n".join(text for text in texts if len(text) >= MIN_TEXT_BYTES)
 
 
 def _add_embedded(rows: _BatchBuilder, image: EncodedImage, variant: str, wanted: Collection[str]) -> None:

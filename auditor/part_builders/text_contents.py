@@ -5,15 +5,17 @@ What a text states is compared, and counts as no sample of its own: a README wit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
 import pyarrow as pa
 
 from auditor.blob import Blob
 from auditor.hashing.text_content import MIN_DIGITS, EncodedFile, find_addresses, find_digests, find_encoded_files
+from auditor.model import Ref
 from auditor.parts import PartlyRead
 from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, TEXT_SIGNALS, Samples, build_sample_batch
+from auditor.syntax.embedded_pictures import PictureText
 from auditor.syntax.file_content import text_pieces
 
 _STATED_ALGORITHMS = frozenset(("md5", "sha1", "sha256", "sha512", "pdq"))
@@ -57,7 +59,7 @@ def read_texts_in(
 def read_file_name(blob: Blob, algorithms: Collection[str], name: str = "") -> Iterator[Samples]:
     """Yield the digests and addresses that the name of a file, or of a member in it, states."""
     name = name or blob.basename
-    if len(name) >= MIN_DIGITS:
+    if len(name) >= MIN_DIGITS or "%2F" in name.upper():
         yield from _stated(blob, unquote_to_bytes(name), 0, algorithms, "file name")
 
 
@@ -103,29 +105,55 @@ def _is_cut(found: EncodedFile, text: bytes, overlap: bytes, piece: bytes) -> bo
 
 def _stated(blob: Blob, text: bytes, lines: int, algorithms: Collection[str], carrier: str) -> Iterator[Samples]:
     """Yield the addresses and digests that a text states, each once, by the line."""
+    found: dict[str, dict[object, int]] = {}
     if not frozenset(TEXT_SIGNALS).isdisjoint(algorithms):
-        addresses: dict[str, int] = {}
         for line, address in find_addresses(text):
-            addresses.setdefault(address, line)
-        if addresses:
-            yield _samples(blob, "url", list(addresses), [lines + line for line in addresses.values()], carrier)
-    if _STATED_ALGORITHMS.isdisjoint(algorithms):
-        return
-    digests: dict[str, dict[bytes, int]] = {}
-    for line, algorithm, digest in find_digests(text):
-        if algorithm in algorithms:
-            digests.setdefault(algorithm, {}).setdefault(digest, line)
-    for algorithm, found in digests.items():
-        yield _samples(blob, algorithm, list(found), [lines + line for line in found.values()], carrier)
+            found.setdefault("url", {}).setdefault(address, lines + line)
+    if not _STATED_ALGORITHMS.isdisjoint(algorithms):
+        for line, algorithm, digest in find_digests(text):
+            if algorithm in algorithms:
+                found.setdefault(algorithm, {}).setdefault(digest, lines + line)
+    for column, values in found.items():
+        rows = list(values.values())
+        names = [f"{carrier or 'line'} {row}" for row in rows]
+        yield _samples(blob.ref("dataset"), column, list(values), rows, names, [blob.uri] * len(rows))
 
 
-def _samples(blob: Blob, column: str, values: list[object], rows: list[int], carrier: str) -> Samples:
-    """Build a batch of what a text states in one column."""
+def stated_in_pictures(ref: Ref, texts: Iterable[PictureText], algorithms: Collection[str]) -> Iterator[Samples]:
+    """Yield the addresses and digests that the metadata of pictures state, and what follows their ends.
+
+    Args:
+        ref: The subject whose samples the pictures are.
+        texts: The pictures' texts.
+        algorithms: What the loaded lists ask.
+    """
+    stated: dict[str, dict[tuple[str, str, int, object], None]] = {}
+    asks_addresses = not frozenset(TEXT_SIGNALS).isdisjoint(algorithms)
+    asks_digests = not _STATED_ALGORITHMS.isdisjoint(algorithms)
+    for picture in texts:
+        about = (picture.sample, picture.place, picture.row)
+        # EXIF has some texts in UTF-16.
+        forms = dict.fromkeys((picture.text, picture.text.replace(b"\0", b"")))
+        for form in forms:
+            for _, address in find_addresses(form) if asks_addresses else ():
+                stated.setdefault("url", {})[*about, address] = None
+            for _, algorithm, digest in find_digests(form) if asks_digests else ():
+                if algorithm in algorithms:
+                    stated.setdefault(algorithm, {})[*about, digest] = None
+    for column, found in stated.items():
+        names, places, rows, values = zip(*found, strict=True)
+        yield _samples(ref, column, values, rows, names, places)
+
+
+def _samples(
+    ref: Ref, column: str, values: Sequence[object], rows: Sequence[int], names: Sequence[str], places: Sequence[str]
+) -> Samples:
+    """Build a batch of what texts state in one column."""
     columns: dict[str, pa.Array] = {
-        "sample": pa.array([f"{carrier or 'line'} {row}" for row in rows]),
-        "place": pa.repeat(pa.scalar(blob.uri), len(rows)),
+        "sample": pa.array(names, pa.string()),
+        "place": pa.array(places, pa.string()),
         "row": pa.array(rows, pa.int64()),
         column: pa.array(values, pa.string() if column == "url" else pa.binary(DIGEST_BYTES[column])),
     }
     batch = build_sample_batch(columns, [] if column == "url" else [column])
-    return Samples(blob.ref("dataset"), "declared", batch, already_counted=True)
+    return Samples(ref, "declared", batch, already_counted=True)

@@ -29,7 +29,7 @@ from auditor.hashing.hash_images import EncodedImage, hash_images
 from auditor.hashing.text_content import find_encoded_files
 from auditor.part_builders.file_samples import MAX_DECODED_BYTES
 from auditor.part_builders.read_options import ReadOptions
-from auditor.part_builders.text_contents import read_file_name, read_texts_in
+from auditor.part_builders.text_contents import read_file_name, read_texts_in, stated_in_pictures
 from auditor.parts import PartlyRead
 from auditor.readers import ReaderExample
 from auditor.samples import COMPUTED_ALGORITHMS, DIGEST_BYTES, Samples, build_sample_batch
@@ -42,7 +42,7 @@ from auditor.syntax.archive_members import (
     read_members,
     unsupported_archive,
 )
-from auditor.syntax.embedded_pictures import find_pictures
+from auditor.syntax.embedded_pictures import PictureText, find_pictures
 from auditor.syntax.image_magic import is_image
 
 READS_MEMBERS = True
@@ -206,8 +206,10 @@ class _ArchiveSamples:
         ref = self.blob.ref("dataset")
         wanted = tuple(name for name in COMPUTED_ALGORITHMS if name in self.options.algorithms)
         if self._images:
-            batch = hash_images(self._images, wanted, self.options.variants)
+            texts: list[PictureText] = []
+            batch = hash_images(self._images, wanted, self.options.variants, texts)
             yield Samples(ref, "computed", batch, carrier="archive member")
+            yield from stated_in_pictures(ref, texts, self.options.algorithms)
         if self._large:
             yield Samples(ref, "computed", self._batch(self._large, wanted), carrier="archive member")
         declared = tuple(dict.fromkeys(algorithm for _, digests in self._declared for algorithm in digests))

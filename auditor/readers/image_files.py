@@ -19,9 +19,11 @@ from auditor.part_builders.file_samples import (
     sample_whole_files,
 )
 from auditor.part_builders.read_options import ReadOptions
+from auditor.part_builders.text_contents import stated_in_pictures
 from auditor.parts import Part
 from auditor.readers import ReaderExample
 from auditor.samples import COMPUTED_ALGORITHMS, Samples, build_sample_batch
+from auditor.syntax.embedded_pictures import PictureText
 from auditor.syntax.file_pointer import FilePointer, parse_file_pointer
 from auditor.syntax.image_magic import is_image
 
@@ -59,11 +61,13 @@ def read(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Part | Samples
             large += (blob for blob in some if blob.size > MAX_DECODED_BYTES)
             unread: list[Unread] = []
             pointers: list[tuple[Blob, FilePointer]] = []
-            batch = hash_images(_read_images(some, unread, pointers), wanted, options.variants)
+            texts: list[PictureText] = []
+            batch = hash_images(_read_images(some, unread, pointers), wanted, options.variants, texts)
             yield from unread
             yield from sample_file_pointers(pointers, wanted)
             if batch.num_rows:
                 yield Samples(ref, "computed", batch, carrier=carrier)
+            yield from stated_in_pictures(ref, texts, options.algorithms)
     yield from sample_whole_files(large, wanted, "" if DECODING_ALGORITHMS.isdisjoint(wanted) else TOO_LARGE_TO_DECODE)
 
 

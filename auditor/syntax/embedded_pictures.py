@@ -36,6 +36,8 @@ _OVERLAP_BYTES = 32
 MAX_PICTURE_BYTES = 1 << 26
 # No picture that shows anything is shorter.
 MIN_PICTURE_BYTES = 64
+# No text that names a picture is shorter than ``http://a.b/c.jpg``; what every JPEG begins with is.
+MIN_TEXT_BYTES = 16
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 # Portable bitmaps and maps of gray and colour, as bytes: the kind, the sides, the largest value.
 _NOTES = rb"\s+(?:#[^\n]*\n\s*)*"
@@ -61,7 +63,7 @@ class PictureContent(NamedTuple):
 
     Attributes:
         pictures: Further pictures.
-        metadata: Its metadata, for a search in texts.
+        metadata: Its metadata without the pictures in them, for a search in texts.
         rest: The bytes after its end that are no picture, without filling.
     """
 
@@ -70,24 +72,37 @@ class PictureContent(NamedTuple):
     rest: bytes = b""
 
 
+class PictureText(NamedTuple):
+    """The texts in a picture's metadata and after its end, and which picture of which file it is."""
+
+    sample: str
+    place: str
+    row: int
+    text: bytes
+
+
 def picture_content(data: bytes) -> PictureContent:
     """Return what the bytes of a picture hold beside the picture; nothing for a format whose structure is not known."""
     end, metadata = picture_structure(data)
     if end < 0:
         return PictureContent()
-    spans = [span for span in metadata if len(span) >= MIN_PICTURE_BYTES]
     rest = data[end:]
-    if not spans and len(rest) < MIN_PICTURE_BYTES:
+    if len(rest) < MIN_TEXT_BYTES and all(len(span) < MIN_TEXT_BYTES for span in metadata):
         return PictureContent()
-    pictures = []
-    for span in spans:
-        pictures += [span[start:stop] for start, stop in find_pictures(span)]
+    pictures: list[bytes] = []
+    spans = tuple(_cut_out_pictures(span, pictures) for span in metadata if len(span) >= MIN_TEXT_BYTES)
+    rest = _cut_out_pictures(rest, pictures).strip(_FILLING)
+    return PictureContent(tuple(pictures), spans, rest)
+
+
+def _cut_out_pictures(data: bytes, pictures: list[bytes]) -> bytes:
+    """Return the bytes that are no picture of a picture's metadata, or after its end; ``pictures`` takes the others."""
     left, at = [], 0
-    for start, stop in find_pictures(rest) if len(rest) >= MIN_PICTURE_BYTES else ():
-        pictures.append(rest[start:stop])
-        left.append(rest[at:start])
+    for start, stop in find_pictures(data) if len(data) >= MIN_PICTURE_BYTES else ():
+        pictures.append(data[start:stop])
+        left.append(data[at:start])
         at = stop
-    return PictureContent(tuple(pictures), tuple(spans), b"".join((*left, rest[at:])).strip(_FILLING))
+    return b"".join((*left, data[at:]))
 
 
 def find_pictures(data: bytes) -> Iterator[tuple[int, int]]:

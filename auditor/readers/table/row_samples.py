@@ -40,6 +40,7 @@ from auditor.hashing.text_content import (
 from auditor.hashing.value_content import MIN_BASE64, layout
 from auditor.model import Carrier
 from auditor.part_builders.read_options import ReadOptions
+from auditor.part_builders.text_contents import stated_in_pictures
 from auditor.parts import PartlyRead
 from auditor.readers.table import pixel_arrays
 from auditor.readers.table.arrow_types import is_text_type, to_text, to_whole_numbers
@@ -58,6 +59,7 @@ from auditor.samples import (
     build_sample_batch,
 )
 from auditor.syntax.card_columns import bare_name
+from auditor.syntax.embedded_pictures import PictureText
 from auditor.syntax.json_stream import REMAINDER
 from auditor.syntax.nested_columns import Leaf
 
@@ -404,8 +406,10 @@ class _Batch:
         for is_again in (False, True):
             part = order[(again == is_again) & ~oversized[order]]
             if len(part):
-                batch = hash_images(images(part), algorithms, self.options.variants)
+                texts: list[PictureText] = []
+                batch = hash_images(images(part), algorithms, self.options.variants, texts)
                 yield Samples(ref, "computed", batch, is_again, carrier)
+                yield from stated_in_pictures(ref, texts, self.options.algorithms)
             large = order[(again == is_again) & oversized[order]]
             if len(large):
                 columns = self._shared(names, rows[large])
