@@ -73,7 +73,8 @@ def run_task(work: Callable[[Any, T], R], task: T) -> R:
 def process_context(preload: Sequence[str], *, verbose: bool) -> BaseContext:
     """Return how worker processes are started: from a fork server where there is one.
 
-    A process that has threads must never be forked, and a fork server starts faster than a fresh interpreter.
+    A process that has threads must never be forked, and a fork server starts faster than a fresh interpreter. Where
+    no fork server can be started, each worker is a fresh interpreter.
 
     Args:
         preload: modules that the fork server imports before it forks. Only on Linux, as libraries of macOS need not
@@ -86,8 +87,11 @@ def process_context(preload: Sequence[str], *, verbose: bool) -> BaseContext:
     if context.get_start_method() == "forkserver":
         from multiprocessing import forkserver
 
-        with nullcontext() if verbose else _discarded_stderr(), worker_environment():
-            forkserver.ensure_running()
+        try:
+            with nullcontext() if verbose else _discarded_stderr(), worker_environment():
+                forkserver.ensure_running()
+        except OSError:  # the path of its socket is too long where the folder for temporary files has a long name
+            return multiprocessing.get_context("spawn")
     return context
 
 

@@ -68,7 +68,7 @@ def test_every_format_begins_with_the_list_that_nothing_was_compared_with(
         out = io.StringIO()
         render_report(report, form, out, options)
         text = " ".join(out.getvalue().split()).replace(',"', ",")  # a cell with a comma is quoted
-        notice = f"{before}Nothing was compared with list digests: no sample was found. "
+        notice = f"{before}Nothing was compared with list digests: no sample was found."
         assert notice in text
         assert form != "terminal" or text.startswith(notice)
 

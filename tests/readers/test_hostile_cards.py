@@ -99,6 +99,6 @@ def test_reports_escape_what_hostile_cards_say(run: Path, name: str) -> None:
     shown = CliRunner().invoke(main, ["report", str(run), "--format", name])
     assert shown.exit_code == 0, shown.output
     if name == "html":
-        assert "<script" not in shown.output
+        assert shown.output.count("<script") == 1  # the page's own, which its policy names by its hash
         assert "<img" not in shown.output
     assert not [sign for sign in shown.output if sign in "\u202e\x00\x1b" or 0xD800 <= ord(sign) < 0xE000]
