@@ -43,6 +43,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "receipt": "recorded a recipient's receipt",
         "enrolled": "enrolled a reviewer's key",
         "revoked": "revoked a reviewer",
+        "erased": "erased texts",
         "opened": "opened the case",
         "joined": "added re-uploads or reasons",
         "claimed": "claimed the case",

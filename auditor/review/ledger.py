@@ -357,6 +357,8 @@ class Ledger:
                         f"{action.actor!r}: is no reviewer of this ledger; see `auditor review reviewers --help`"
                     )
                 salt = {"salt": secrets.token_hex(16)} if "why" in action.data and self.format > 1 else {}
+                if "words" in action.data:
+                    raise UsageError("words: only an entry whose words were erased has this key")
                 body = self._signed_entry(number, time, action, {**action.data, **salt}, previous)
                 event = decode_entry(body)
                 keys.check_signature(event, json.loads(body))

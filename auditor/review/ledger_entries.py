@@ -11,6 +11,7 @@ from auditor.errors import SealError, UsageError
 from auditor.review.ledger_events import LedgerEvent
 from auditor.sealing import merkle
 
+ERASED = "(erased)"  # stands for words that were erased
 LEDGER_FORMAT = 2  # in format 1 a leaf is the hash of the whole line, words included
 
 
@@ -21,20 +22,18 @@ def decode_entry(body: str) -> LedgerEvent:
     """
     try:
         content = json.loads(body)
-        without = redact_entry(content)
+        data, without = content["data"], redact_entry(content)
         event = LedgerEvent(
             content["number"],
             content["time"],
             content["actor"],
             content["kind"],
             content["case"],
-            content["data"],
+            {**data, "why": ERASED} if "words" in data else data,
             merkle.hash_leaf((without or body).encode()).hex(),
             without,
         )
-        whole = encode_entry(
-            event.number, event.time, event.actor, event.kind, event.case, event.data, content["previous"]
-        )
+        whole = encode_entry(event.number, event.time, event.actor, event.kind, event.case, data, content["previous"])
     except (ValueError, KeyError, TypeError) as error:
         raise SealError("an entry of the ledger is damaged; run `auditor review verify`") from error
     if whole != body:
@@ -46,8 +45,7 @@ def redact_entry(content: Mapping[str, Any]) -> str:
     """Return the text that the leaf of an entry is the hash of: the entry with ``words`` in place of its words.
 
     ``words`` is the SHA-256 of the JSON list [salt, words]: who holds the entry can show what was said, and who sees
-    only the redacted text cannot guess it. An entry with a ``words`` of its own is refused: it could pass for a
-    redacted one.
+    only the redacted text cannot guess it. An entry whose words were erased is the redacted text itself.
 
     Args:
         content: The entry as JSON.
@@ -60,7 +58,9 @@ def redact_entry(content: Mapping[str, Any]) -> str:
     """
     data = content["data"]
     if "words" in data:
-        raise ValueError("words")
+        if "salt" in data or "why" in data:
+            raise ValueError("words")
+        return canonical_json(content)  # its words were erased
     if "salt" not in data:
         return ""
     words = hashlib.sha256(canonical_json([data["salt"], data["why"]]).encode()).hexdigest()
@@ -68,13 +68,15 @@ def redact_entry(content: Mapping[str, Any]) -> str:
     return canonical_json({**content, "data": {**kept, "words": words}})
 
 
-GENERAL_EVENTS = {"begun", "policy", "clock", "receipt", "enrolled", "revoked"}
+GENERAL_EVENTS = {"begun", "policy", "clock", "receipt", "enrolled", "revoked", "erased"}
 
 
 def check_general_event(event: LedgerEvent) -> None:
     """Check an event that belongs to no case before it becomes a ledger entry. Raises :class:`UsageError`."""
     if event.kind not in GENERAL_EVENTS or (event.kind == "begun") != (event.number == 0):
         raise UsageError(f"{event.kind!r} is not an event of a ledger")
+    if event.kind == "erased" and not str(event.data["reason"]).strip():
+        raise UsageError("give a reason with --why")
     if event.kind in ("clock", "revoked") and not str(event.data["why"]).strip():
         raise UsageError("give a reason with --why")
 

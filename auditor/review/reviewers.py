@@ -57,12 +57,23 @@ def add_reviewer(folder: Path, pseudonym: str, person: str) -> None:
     Raises:
         UsageError: The pseudonym or the person is known already, or the file cannot be used.
     """
-    path, part = folder / REVIEWERS_FILE, folder / f"{REVIEWERS_FILE}.part"
+    path = folder / REVIEWERS_FILE
     pseudonym = normalize_name(pseudonym)
     known = {**read_reviewers(folder)}
     if pseudonym in known:
         raise UsageError(f"{path}: there is a reviewer {pseudonym} already")
     known[pseudonym] = person
+    _write_reviewers(folder, known)
+
+
+def erase_person(folder: Path, pseudonym: str) -> None:
+    """Replace a person's name in the file by a placeholder; the pseudonym stays."""
+    _write_reviewers(folder, {**read_reviewers(folder), pseudonym: f"(erased {pseudonym})"})
+
+
+def _write_reviewers(folder: Path, known: Mapping[str, str]) -> None:
+    """Write the file, which only its owner can read. Raises :class:`UsageError` for names that are not valid."""
+    path, part = folder / REVIEWERS_FILE, folder / f"{REVIEWERS_FILE}.part"
     # A TOML basic string is written as JSON writes it.
     rows = (f"{name} = {json.dumps(who, ensure_ascii=False)}\n" for name, who in known.items())
     text = "# Who the reviewers are: confidential. One person, one pseudonym.\n[reviewers]\n" + "".join(rows)

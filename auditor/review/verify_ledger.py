@@ -55,7 +55,7 @@ class VerificationResult:
     """What verification found: no ``faults`` means that the ledger is intact. ``note`` is its last checkpoint.
 
     ``kept`` is the checkpoint that it was compared with, None without one; ``witnessed`` is when it was cosigned.
-    ``signed`` and ``unsigned`` count entries of reviewers.
+    ``signed`` and ``unsigned`` count entries of reviewers, ``erased`` texts that were erased.
     """
 
     size: int
@@ -67,6 +67,7 @@ class VerificationResult:
     witnessed: str = ""
     signed: int = 0
     unsigned: int = 0
+    erased: int = 0
 
     @property
     def signatures(self) -> str:
@@ -115,7 +116,7 @@ def verify_ledger(
 
     kept, witnessed = _read_earlier_checkpoint(ledger, earlier, witness, report_fault)
     latest = add_time(now, hours=MAX_CLOCK_AHEAD_HOURS) if now else ""
-    size = cases = signatures = unsigned = 0
+    size = cases = signatures = unsigned = erased = 0
     root, note = b"", ""
     try:
         for what in schema_differences(ledger.database):
@@ -123,13 +124,13 @@ def verify_ledger(
         for (said,) in ledger.database.execute("PRAGMA integrity_check"):
             if said != "ok":
                 report_fault(-1, f"the file is damaged: {said}")
-        size, root, note, signatures, unsigned = _verify_events(ledger, kept, latest, report_fault)
+        size, root, note, signatures, unsigned, erased = _verify_events(ledger, kept, latest, report_fault)
         # Otherwise cases would be read from damaged entries.
         if not any(one.number >= 0 and not one.diverged for one in found):
             cases = _verify_cases(ledger.database, report_fault)
     except (sqlite3.DatabaseError, SealError) as error:
         report_fault(-1, f"the file is damaged: {error}")
-    return VerificationResult(size, cases, root, note, tuple(found), kept, witnessed, signatures, unsigned)
+    return VerificationResult(size, cases, root, note, tuple(found), kept, witnessed, signatures, unsigned, erased)
 
 
 def _read_earlier_checkpoint(
@@ -158,11 +159,12 @@ def _read_earlier_checkpoint(
 
 def _verify_events(
     ledger: Ledger, kept: Checkpoint | None, latest: str, report_fault: FaultReporter
-) -> tuple[int, bytes, str, int, int]:
+) -> tuple[int, bytes, str, int, int, int]:
     """Verify a ledger's entries, chain, times, tree, signatures and checkpoints.
 
     Returns:
-        The number of entries, the last root and note, and how many entries of reviewers are signed and unsigned.
+        The number of entries, the last root and note, and how many entries of reviewers are signed and unsigned,
+        and how many texts were erased.
     """
     database = ledger.database
     checkpoints = dict(database.execute("SELECT size, note FROM checkpoints").fetchall())
@@ -170,6 +172,8 @@ def _verify_events(
     size, stored, signed, previous, time = 0, 0, 0, "", ""
     root, last = b"", ""
     keys, signatures, unsigned = ReviewerKeys(ledger.origin, ledger.public), 0, 0
+    erased: set[int] = set()
+    named: set[int] = set()
     ahead: LedgerEvent | None = None  # the first event of the future that no correction of the clock explains
 
     def node(level: int, at: int) -> bytes:
@@ -200,6 +204,10 @@ def _verify_events(
             keys = keys if event.case else keys.after(event)
         except UsageError as error:
             report_fault(number, f"should not have been recorded: {error}")
+        if "words" in content["data"]:
+            erased.add(number)
+        elif event.kind == "erased":
+            named.update(event.data["numbers"])
         if event.kind == "clock":
             ahead = None  # what was recorded before by a clock that was ahead has been explained
         elif latest and event.time > latest:
@@ -222,6 +230,8 @@ def _verify_events(
                 "the ledger was rewritten or forked",
                 diverged=True,
             )
+    for number in sorted(erased - named):
+        report_fault(number, "its words are missing, and no event says that they were erased")
     if ahead:
         report_fault(
             ahead.number,
@@ -241,7 +251,7 @@ def _verify_events(
         report_fault(extra - 1, f"is missing: there is a checkpoint of {extra:,} events")
     if database.execute("SELECT count(*) FROM tree").fetchone()[0] != stored:
         report_fault(-1, "the Merkle tree has other nodes than its events")
-    return size, root, last, signatures, unsigned
+    return size, root, last, signatures, unsigned, len(erased)
 
 
 def _verify_checkpoint(ledger: Ledger, note: str, expected: Checkpoint, report_fault: FaultReporter) -> None:

@@ -470,7 +470,7 @@ def test_an_event_cannot_be_put_in_place_by_what_its_leaf_shows(ledger: Ledger) 
     decide_case(ledger, CASE)
     closed = [*ledger.all_events()][-1].redacted
     with forge_ledger(ledger, f"UPDATE events SET body = '{closed}' WHERE number = 5") as forged:
-        assert "event 5: an entry of the ledger is damaged" in str(verify_ledger(forged).faults[0])
+        assert "event 5: its words are missing, and no event says" in str(verify_ledger(forged).faults[0])
 
 
 def test_a_ledger_of_format_1_stays_in_format_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

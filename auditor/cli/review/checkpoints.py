@@ -62,6 +62,8 @@ def verify(earlier: Any, witness: str, folder: Path) -> None:
         sys.exit(2)
     click.echo(f"{folder}: {proof.size:,} events of {proof.cases:,} cases are intact; Merkle root {proof.root.hex()}")
     click.echo(proof.signatures)
+    if proof.erased:
+        click.echo(f"{proof.erased:,} texts erased")
     click.echo(proof.growth)
 
 

@@ -92,3 +92,30 @@ def keys(what: str, pseudonym: str, out: Path) -> None:
     key = SigningKey.create(out / f"{name}.key")
     (out / f"{name}.pub").write_text(f"{encode_public_key(key.public)}\n", encoding="ascii")
     click.echo(f"{out / f'{name}.key'}: keep it where only you can read it; give {out / f'{name}.pub'} to the keeper")
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor review erase --person heron --why "Asked for by the person."     their texts, and their name
+  auditor review erase --entry 17 --why "It names the owner."
+
+Exports, checkpoints' copies and backups made before are not changed: delete them, and make a new export."""
+)
+@click.option("--person", default="", metavar="NAME", help="A reviewer, by pseudonym or name: all their texts.")
+@click.option("--entry", "entries", multiple=True, type=int, metavar="ID", help="The number of an entry (repeatable).")
+@click.option("--why", required=True, metavar="WORDS", help="The reason, which stays in the ledger.")
+@ledger_option
+def erase(person: str, entries: tuple[int, ...], why: str, folder: Path) -> None:
+    """Erase free text from the ledger for good; it still verifies, and shows what was erased."""
+    from auditor.review import erasure
+    from auditor.review.reviewers import erase_person
+
+    if not person and not entries:
+        raise UsageError("name a --person or an --entry")
+    with open_ledger(folder) as ledger:
+        name, numbers = erasure.entries_of_person(ledger, person) if person else ("", ())
+        count = erasure.erase_words(ledger, tuple(dict.fromkeys((*numbers, *entries))), why=why)
+    if name:
+        erase_person(folder, name)
+    click.echo(f"{count:,} texts erased")
