@@ -17,6 +17,7 @@ from typing import Any
 from auditor.errors import UsageError
 from auditor.pipeline.shard import Shard
 
+MAX_PARTS = 999_999  # more than any scheduler has jobs of one array
 _PART = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 # What of run.json is to be the same for all parts, and what it is called.
 _SAME = (("targets", "targets"), ("version", "versions of auditor"), ("wants", "options"))
@@ -61,7 +62,7 @@ def parse_part(text: str) -> RunPart:
     found = _PART.fullmatch(text.strip())
     part = RunPart(int(found[1]), int(found[2])) if found else RunPart(0, 0)
     if not 1 <= part.number <= part.of:
-        raise UsageError(f"--shard {text}: is not a part I of N, with I from 1 to N, such as 2/4")
+        raise UsageError(f"--shard {text}: is not a part I of N, with I from 1 to N and N up to {MAX_PARTS:,}, such as 2/4")
     return part
 
 

@@ -64,6 +64,8 @@ def parse_design(sample: str, stratify: str, seed: int | None, begun: Mapping[st
     if not (number or 0 < part <= 1):
         raise UsageError(f"--sample {sample}: is neither a number of samples (3000) nor a share (0.5%)")
     column, _, order = stratify.rpartition(":")
+    if order in ("asc", "desc") and not column:
+        raise UsageError(f"--stratify {stratify}: names no column; write COLUMN:{order}")
     if not column or order not in ("asc", "desc"):
         column, order = stratify, ""
     if seed is None:

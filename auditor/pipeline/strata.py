@@ -74,12 +74,13 @@ def find_strata(column: str, order: Order, values: Sequence[pa.Array]) -> Strata
     if len(different) <= MAX_VALUES:
         ordered = sorted(different, key=float if are_numbers else str, reverse=order == "desc")
         return Strata((*(f"{column} = {name}" for name in ordered), OTHER_VALUES, NO_VALUE), values=tuple(ordered))
-    if not are_numbers:
+    finite = np.concatenate([part[np.isfinite(part)] for part in numbers]) if are_numbers else np.empty(0)
+    if not len(finite):
         raise UsageError(
             f"--stratify {column}: has more than {MAX_VALUES} different values that are no numbers; name another column"
         )
     shares = {"desc": _BANDS_TOWARDS_HIGH, "asc": tuple(sorted(1 - one for one in _BANDS_TOWARDS_HIGH))}
-    edges = np.unique(np.nanquantile(np.concatenate(numbers), shares.get(order, _EVEN_BANDS)))
+    edges = np.unique(np.quantile(finite, shares.get(order, _EVEN_BANDS)))
     ends = [f"{edge:.6g}" for edge in edges]
     bands = [f"{column} ≤ {ends[0]}"]
     bands += [f"{low} < {column} ≤ {high}" for low, high in pairwise(ends)]

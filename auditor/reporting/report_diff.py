@@ -159,7 +159,7 @@ def exit_code(old: Report, new: Report, fail_on: str) -> int:
 
     Returns:
         1 if a finding is new at or above ``fail_on``, or has become as severe; else 3 if there are new gaps or the
-        later run is not complete; else 0.
+        later run is not complete, lacks parts or is one part itself; else 0.
     """
     if fail_on != "never":
         counted = SEVERITIES[SEVERITIES.index(fail_on) :]
@@ -170,7 +170,12 @@ def exit_code(old: Report, new: Report, fail_on: str) -> int:
         if any(counts(change.after) and not counts(change.before) for change in _finding_changes(old, new)):
             return 1
     has_new_gaps = any(change.state == "new" for change in _gap_changes(old, new))
-    return 3 if has_new_gaps or not new.complete else 0
+    return 3 if has_new_gaps or _lacks_something(new) else 0
+
+
+def _lacks_something(report: Report) -> bool:
+    """Return whether a run did not read all that it was asked of its targets, whatever the gaps say."""
+    return not report.complete or report.part.of > 1 or bool(report.notes.asked_differently)
 
 
 def headline(diff: ReportDiff) -> str:
@@ -306,7 +311,7 @@ def _differences(old: Report, new: Report, wants: Sequence[Mapping[str, Any]], *
     if not found and before.fingerprint != after.fingerprint:
         found.append("The runs were judged under other rules, vocabularies or lists.")
     for words, report in (("earlier", old), ("later", new)):
-        if not report.complete:
+        if _lacks_something(report):
             found.append(f"The {words} run is not complete: what it lacks may be what it did not read.")
     return tuple(found)
 

@@ -21,6 +21,7 @@ from auditor.model import Finding, Gap, Place, Ref
 from auditor.pipeline.report import Report
 from auditor.render import report_format_names
 from auditor.reporting.render_options import RenderOptions
+from auditor.pipeline.run_parts import RunPart
 from auditor.reporting.report_diff import ReportDiff, compare_reports, exit_code, headline
 from auditor.resources import resource_folder
 from tests.small_report import small_report
@@ -103,6 +104,9 @@ def test_what_was_there_before_or_is_gone_does_not_count(pair: tuple[Report, Rep
     assert exit_code(old, old, "note") == 0
     assert exit_code(old, replace(old, findings=(), gaps=()), "note") == 0
     assert exit_code(old, replace(old, complete=False), "note") == 3
+    assert exit_code(old, replace(old, part=RunPart(2, 4)), "note") == 3, "one part of an audit is not the whole"
+    missing = replace(old.notes, asked_differently=("1 of 4 parts is missing: 3",))
+    assert exit_code(old, replace(old, notes=missing), "note") == 3, "a part of it is missing"
     without_error = replace(new, findings=tuple(one for one in new.findings if one.subject != "b/raised"))
     assert [exit_code(old, without_error, name) for name in ("error", "warning")] == [3, 1]
 

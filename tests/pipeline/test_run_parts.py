@@ -111,9 +111,9 @@ def test_more_parts_than_shards_leave_some_with_nothing_to_read(tmp_path: Path) 
     assert joined.tally.files.collected == 1
 
 
-@pytest.mark.parametrize("text", ["0/4", "5/4", "4", "1/0", "a/b", "-1/4", "1/4/2"])
+@pytest.mark.parametrize("text", ["0/4", "5/4", "4", "1/0", "a/b", "-1/4", "1/4/2", "1/1000000"])
 def test_what_is_no_part_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is not a part I of N, with I from 1 to N, such as 2/4"):
+    with pytest.raises(UsageError, match="is not a part I of N, with I from 1 to N and N up to 999,999, such as 2/4"):
         parse_part(text)
 
 

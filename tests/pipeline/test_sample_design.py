@@ -29,6 +29,11 @@ def test_the_order_of_strata_follows_the_last_colon(stratify: str, column: str, 
     assert (design.column, design.order) == (column, order)
 
 
+def test_an_order_without_a_column_is_refused() -> None:
+    with pytest.raises(UsageError, match="--stratify :desc: names no column; write COLUMN:desc"):
+        parse_design("10", ":desc", 7, {})
+
+
 def test_strata_and_a_seed_without_a_sample_are_refused() -> None:
     for stratify, seed in (("score", None), ("", 7)):
         with pytest.raises(UsageError, match="belong to a sample; say how much to draw with --sample"):

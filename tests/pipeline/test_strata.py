@@ -64,3 +64,22 @@ def test_strata_are_drawn_from_as_equally_as_their_sizes_allow(size: int, units:
     short = [number for number, limit in zip(drawn, units, strict=True) if number < limit]
     if short:  # where a stratum could give more, no other gave more than one above it
         assert max(drawn) <= min(short) + 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinite_numbers_are_in_the_outermost_bands() -> None:
+    values = pa.array([float("-inf"), *map(float, range(100)), float("inf"), float("inf")])
+    strata = find_strata("score", "", [values])
+    assert strata.names[:4] == ("score ≤ 24.75", "24.75 < score ≤ 49.5", "49.5 < score ≤ 74.25", "score > 74.25")
+    assert strata.of(pa.array([float("-inf"), float("inf"), float("nan")])).tolist() == [0, 3, 4]
+
+
+def test_a_column_of_infinities_alone_is_refused() -> None:
+    with pytest.raises(UsageError, match="different values that are no numbers"):
+        find_strata("score", "", [pa.array([f"1e{exponent}" for exponent in range(400, 430)])])
+
+
+def test_integers_that_no_float_holds_exactly_are_cut_into_bands() -> None:
+    values = pa.array([2**62 + (number << 40) for number in range(100)], pa.int64())
+    strata = find_strata("id", "", [values])
+    assert np.bincount(strata.of(values)).tolist() == [25, 25, 25, 25]

@@ -74,4 +74,5 @@ def as_numbers(values: pa.Array) -> NDArray[np.float64] | None:
     is_number = (
         pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
     )
-    return values.cast(pa.float64()).to_numpy(zero_copy_only=False) if is_number else None
+    # Bands need no more digits than a float has, so integers beyond 2^53 are rounded.
+    return values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) if is_number else None
