@@ -138,6 +138,8 @@ def read_run(folder: Path) -> dict[str, Any]:
     try:
         content = json.loads((folder / _RUN).read_bytes())
         version = content["format"]
+        if not isinstance(version, int):
+            raise TypeError(f"format {version!r}")
     except FileNotFoundError as error:
         raise RunError(f"{folder}: is not a run's folder (it has no {_RUN})") from error
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -62,7 +62,9 @@ def parse_part(text: str) -> RunPart:
     found = _PART.fullmatch(text.strip())
     part = RunPart(int(found[1]), int(found[2])) if found else RunPart(0, 0)
     if not 1 <= part.number <= part.of:
-        raise UsageError(f"--shard {text}: is not a part I of N, with I from 1 to N and N up to {MAX_PARTS:,}, such as 2/4")
+        raise UsageError(
+            f"--shard {text}: is not a part I of N, with I from 1 to N and N up to {MAX_PARTS:,}, such as 2/4"
+        )
     return part
 
 

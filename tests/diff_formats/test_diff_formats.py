@@ -19,9 +19,9 @@ from auditor.diff_formats import diff_format_names, render_diff
 from auditor.errors import UsageError
 from auditor.model import Finding, Gap, Place, Ref
 from auditor.pipeline.report import Report
+from auditor.pipeline.run_parts import RunPart
 from auditor.render import report_format_names
 from auditor.reporting.render_options import RenderOptions
-from auditor.pipeline.run_parts import RunPart
 from auditor.reporting.report_diff import ReportDiff, compare_reports, exit_code, headline
 from auditor.resources import resource_folder
 from tests.small_report import small_report

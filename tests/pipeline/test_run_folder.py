@@ -13,7 +13,7 @@ import pytest
 from auditor.errors import RunError, UsageError
 from auditor.pipeline.audit import audit, reevaluate
 from auditor.pipeline.report import read_report
-from auditor.pipeline.run_folder import FORMAT_VERSION, lock_run_folder
+from auditor.pipeline.run_folder import FORMAT_VERSION, lock_run_folder, read_run
 
 HUB = Path(__file__).parents[1] / "data" / "hub"
 
@@ -117,3 +117,10 @@ def test_what_is_restricted_is_closed_again(tmp_path: Path) -> None:
     (tmp_path / "run" / "restricted").chmod(0o755)
     audit(HUB / "models", out=tmp_path / "run", workers=1)
     assert (tmp_path / "run" / "restricted").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "x"}', '{"format": null}'])
+def test_a_run_of_another_shape_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(RunError, match=r"run\.json: cannot be read; run the scan again"):
+        read_run(tmp_path)
