@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from auditor.blob import Blob
 from auditor.drawn_sample import DrawnSample, mixed, place_key, row_keys, unit_keys
-from auditor.errors import NothingToAudit, Unreadable
+from auditor.errors import NothingToAudit, RunError, Unreadable
 from auditor.extensions import Extension
 from auditor.part_builders.read_options import ReadOptions
 from auditor.pipeline import PRELOAD
@@ -30,6 +30,7 @@ from auditor.pipeline.sample_design import SampleDesign
 from auditor.pipeline.sampled_audit import SampledAudit, Stratum, sampled_audit_from_json, sampled_audit_to_json
 from auditor.pipeline.shard import Shard
 from auditor.pipeline.strata import Strata, allocate, find_strata
+from auditor.printable import printable
 from auditor.readers import HEAD_BYTES, reader_name
 from auditor.readers.table.stratum_values import read_column
 from auditor.samples import Samples
@@ -134,12 +135,21 @@ def _draw_sample(
 def _run(
     shards: Iterable[Shard], work: Callable[[_Counting, Shard], R], context: _Counting, workers: int
 ) -> Iterator[R]:
-    """Yield what workers return for each shard; a shard whose worker is lost has no units, and is a gap when read."""
+    """Yield what workers return for each shard.
+
+    Raises:
+        RunError: A worker was lost: nothing can be drawn from a whole of which a part is not known.
+    """
     for ended in run_tasks(
         shards, work, context, workers=workers, timeout=lambda shard: shard.timeout, split=Shard.split, preload=PRELOAD
     ):
-        if isinstance(ended, FinishedTask):
-            yield ended.result
+        if not isinstance(ended, FinishedTask):
+            names = ", ".join(printable(file.uri, 200) for file in ended.task.files[:3])
+            raise RunError(
+                f"{names}: the samples cannot be counted, so none can be drawn: {ended.why}; leave it out with "
+                "--exclude, or scan without --sample"
+            )
+        yield ended.result
 
 
 @dataclass(slots=True)

@@ -13,13 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.blob import Blob
 from auditor.drawn_sample import DrawnSample, row_keys, unit_keys
-from auditor.errors import NothingToAudit, UsageError
+from auditor.errors import NothingToAudit, RunError, UsageError
 from auditor.model import Count
 from auditor.pipeline.audit import audit, reevaluate
-from auditor.pipeline.draw_sample import priorities
+from auditor.pipeline.draw_sample import _Counting, _run, priorities
 from auditor.pipeline.report import Report
+from auditor.pipeline.sample_design import SampleDesign
 from auditor.pipeline.sampled_audit import SampledAudit
+from auditor.pipeline.shard import Shard
+from auditor.pipeline.strata import Strata
 from tests.pictures import jpeg, landscape
 
 ROWS = 5000
@@ -208,3 +212,14 @@ def test_a_sample_of_nothing_holds_nothing(tmp_path: Path) -> None:
     drawn = DrawnSample.write(tmp_path, empty, np.empty(0, np.int16), empty, none, none)
     assert drawn.strata_of(np.array([1, 2], np.uint64)).tolist() == [-1, -1]
     assert drawn.units_of_file("a") == (0, 0)
+
+
+def fails(context: object, shard: Shard) -> None:
+    raise ValueError(shard.id)
+
+
+def test_what_cannot_be_counted_ends_the_drawing_with_its_name() -> None:
+    shard = Shard("000000", (Blob("/nowhere/rows.csv", "rows.csv", 9),))
+    counted = _run([shard], fails, _Counting(SampleDesign(5, 0, "", "", 1), Strata(), ()), 1)
+    with pytest.raises(RunError, match=r"rows\.csv: the samples cannot be counted, so none can be drawn: the wo"):
+        list(counted)
