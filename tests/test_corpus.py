@@ -12,7 +12,8 @@ import pytest
 
 from auditor.blob import Blob, Unread
 from auditor.model import Count
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_facts import read_run_facts as run_facts
 from auditor.readers.image_files import claims

@@ -75,7 +75,7 @@ def command(
     file that several RUNs read is counted once. If the RUNs were not asked the same (lists, options, policy), the
     report says so and the exit code is 3. Parts (--shard) must be all parts of one audit.
     """
-    from auditor.pipeline.audit import reevaluate
+    from auditor.pipeline.reevaluate import reevaluate
 
     report = reevaluate(runs, **options)
     write_outputs(report, outputs, verbose=verbose, country=country)

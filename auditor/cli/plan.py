@@ -53,7 +53,7 @@ def command(
     import tempfile
 
     from auditor.errors import NothingToAudit
-    from auditor.pipeline.audit import ListOptions, folder_of_compiled_lists, open_lists, read_options
+    from auditor.pipeline.audit_lists import ListOptions, folder_of_compiled_lists, open_lists, read_options
     from auditor.pipeline.estimate import estimate_audit, measure_rates
     from auditor.pipeline.selection import read_selection
     from auditor.pipeline.target_files import list_files

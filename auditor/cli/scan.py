@@ -257,7 +257,7 @@ def command(
 def _print_plan(targets: tuple[str, ...], options: Mapping[str, Any]) -> None:
     """Print what a scan would read of its targets: bytes, place and remark of each file, parted by tabs."""
     from auditor.cli.options import standard_output
-    from auditor.pipeline.audit import ListOptions
+    from auditor.pipeline.audit_lists import ListOptions
     from auditor.pipeline.dry_run import plan_scan
     from auditor.printable import printable
 

@@ -13,7 +13,7 @@ from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable, UsageError
 from auditor.extensions import installed_extensions
 from auditor.part_builders.read_options import ReadOptions
-from auditor.pipeline.audit import ListOptions, folder_of_compiled_lists, open_lists, read_options
+from auditor.pipeline.audit_lists import ListOptions, folder_of_compiled_lists, open_lists, read_options
 from auditor.pipeline.selection import Selection, read_selection
 from auditor.pipeline.target_files import list_files, split_targets
 

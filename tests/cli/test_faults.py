@@ -11,7 +11,8 @@ import pytest
 # The command line with a fault of ours in what is named first; argv: what, then the arguments.
 SCRIPT = """
 import sys, threading
-import auditor.pipeline.audit
+import auditor.pipeline.judge_run
+import auditor.pipeline.read_shards
 from auditor.cli.main import main
 
 class Trap:
@@ -35,10 +36,10 @@ def kills_helpers(*args, **options):
 
 if __name__ == "__main__":
     if sys.argv[1] == "machine":
-        auditor.pipeline.audit.cut_into_shards = full
+        auditor.pipeline.read_shards.cut_into_shards = full
     what = {"fails": fails, "full": full, "kills_helpers": kills_helpers}.get(sys.argv.pop(1))
     if what:
-        auditor.pipeline.audit.evaluate_runs = what
+        auditor.pipeline.judge_run.evaluate_runs = what
     main(prog_name="auditor")
 """
 
@@ -64,8 +65,8 @@ def test_a_fault_ends_in_one_line_without_a_traceback(target: Path, fault: str) 
     done = scan(target, fault)
     assert (done.returncode, done.stdout) == (70, "")
     assert done.stderr == (
-        "auditor: a fault of auditor itself: KeyError in auditor/pipeline/audit.py, line "
-        + done.stderr.partition("audit.py, line ")[2].partition(";")[0]
+        "auditor: a fault of auditor itself: KeyError in auditor/pipeline/judge_run.py, line "
+        + done.stderr.partition("judge_run.py, line ")[2].partition(";")[0]
         + "; finished work is kept: the same command with --out run resumes the scan; please report it to the project, "
         "without names that are confidential, with the traceback that `auditor -v` shows\n"
     )

@@ -191,7 +191,7 @@ def test_a_run_keeps_nothing_of_what_was_compiled_from_a_list_file(
 ) -> None:
     (tmp_path / "memory").mkdir()
     monkeypatch.setattr(
-        "auditor.pipeline.audit.memory_folder", lambda needed: str(tmp_path / "memory") if in_memory else None
+        "auditor.pipeline.audit_lists.memory_folder", lambda needed: str(tmp_path / "memory") if in_memory else None
     )
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.bin").write_bytes(b"some bytes")

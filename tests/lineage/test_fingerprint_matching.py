@@ -29,7 +29,8 @@ from auditor.lineage.fingerprint_matching import EntrySimilarity, count_uncompar
 from auditor.lineage.weight_samples import SampledWeights, sample_model
 from auditor.lineage.weight_similarity import Relation, Similarity, matching_tensors
 from auditor.lineage.weight_tables import fingerprint_row
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_facts import read_run_facts
 from auditor.render import report_formats

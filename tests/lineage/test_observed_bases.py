@@ -15,7 +15,8 @@ from auditor.errors import RunError
 from auditor.facts import EDGES_SCHEMA
 from auditor.lineage.observed_bases import find_observed_bases
 from auditor.lineage.weight_tables import FINGERPRINTS_SCHEMA, TENSORS_SCHEMA, fingerprint_row
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.run_facts import read_run_facts
 from auditor.reporting.lineage_layout import LineageLayout
 from tests.lineage.changed_weights import added, small_model

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from auditor.errors import RunError
 from auditor.lineage.shared_tensors import MAX_UNRELATED_GROUPS, SharedTensors, are_related
 from auditor.lineage.weight_tables import TENSORS_SCHEMA, locate_unit_rows, open_weight_table
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.run_facts import read_run_facts
 from tests.weights import safetensors_file
 

@@ -11,7 +11,8 @@ import pytest
 import auditor
 from auditor.errors import ListError, NothingToAudit, RunError
 from auditor.model import Count, Finding, Tally
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report, read_report
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard

@@ -19,9 +19,10 @@ from auditor.errors import UsageError
 from auditor.model import STATEMENT_KEYS
 from auditor.pipeline import baseline as baseline_file
 from auditor.pipeline.accept_findings import apply_baseline, apply_baseline_file
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
 from auditor.pipeline.baseline import MAX_ACCEPTANCE_DAYS, PROTECTED_KEYS, quote_toml, read_baseline, why_not_acceptable
 from auditor.pipeline.new_baseline import Acceptance, extend_baseline
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report, read_report
 from auditor.policy.load_policy import load_policy
 from auditor.render import render_report, report_format_names

@@ -17,7 +17,8 @@ import pytest
 from auditor.errors import RunError, UsageError
 from auditor.facts import EDGES_SCHEMA, FACTS_SCHEMA
 from auditor.lineage.context_index import open_context_index, write_context_index
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_folder import CONTEXT_INDEX
 from auditor.reporting.coverage import ancestor_sentences

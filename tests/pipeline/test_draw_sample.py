@@ -17,8 +17,9 @@ from auditor.blob import Blob
 from auditor.drawn_sample import DrawnSample, row_keys, unit_keys
 from auditor.errors import NothingToAudit, RunError, UsageError
 from auditor.model import Count
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
 from auditor.pipeline.draw_sample import _Counting, _run, priorities
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report
 from auditor.pipeline.sample_design import SampleDesign
 from auditor.pipeline.sampled_audit import SampledAudit

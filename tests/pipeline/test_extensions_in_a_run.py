@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from auditor.cli.main import main
 from auditor.errors import ExtensionError
 from auditor.extensions import load_members
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import read_report
 from auditor.render import report_formats
 from auditor.reporting.render_options import RenderOptions

@@ -15,7 +15,8 @@ import pytest
 
 from auditor.errors import RunError
 from auditor.model import Count
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report, read_report
 from auditor.pipeline.run_facts import read_run_facts
 from auditor.pipeline.run_folder import lock_run_folder

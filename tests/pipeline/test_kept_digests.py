@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from auditor.cli.main import main
 from auditor.errors import RunError, UsageError
 from auditor.pipeline import kept_digests
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report
 from tests.pictures import encoded, landscape
 

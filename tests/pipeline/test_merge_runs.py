@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from auditor.cli.main import main
 from auditor.model import Comparison, Count
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_facts import read_run_facts
 from tests.pictures import encoded, landscape

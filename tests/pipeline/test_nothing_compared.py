@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report
 from auditor.render import render_report
 from auditor.reporting.render_options import RenderOptions

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import RunError, UsageError
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import read_report
 from auditor.pipeline.run_folder import FORMAT_VERSION, lock_run_folder, read_run
 

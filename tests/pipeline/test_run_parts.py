@@ -9,7 +9,8 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.pipeline import shard as shards
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_parts import parse_part
 from auditor.reporting.redaction import report_notice

@@ -14,7 +14,8 @@ from auditor.errors import UsageError
 from auditor.lineage.fingerprint_files import save_fingerprint
 from auditor.lineage.weight_samples import sample_model
 from auditor.model import Place, Ref, Statement
-from auditor.pipeline.audit import audit, reevaluate
+from auditor.pipeline.audit import audit
+from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import read_report
 from auditor.review import CaseFact, Ledger
 from auditor.review.case_policy import keep_case_rules, load_case_policy
