@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from auditor.extensions import Extension
 from auditor.model import Rule
 from auditor.policy.vocabularies import Contacts
-from auditor.policy.vocabulary_tables import Directory, Hotline, ListProvider
 
 if TYPE_CHECKING:
     from auditor.policy.load_policy import Policy
@@ -72,33 +71,7 @@ def extensions_from_json(policy: Mapping[str, Any]) -> tuple[Extension, ...]:
 
 
 def policy_from_json(policy: Mapping[str, Any]) -> PolicySummary:
-    """Return the policy of a report from JSON."""
-    rules = tuple(
-        Rule(
-            **{
-                **rule,
-                "applies": tuple(rule["applies"]),
-                "references": tuple(rule["references"]),
-                "when": {key: tuple(values) for key, values in rule.get("when", {}).items()},
-            }
-        )
-        for rule in policy["rules"]
-    )
-    return PolicySummary(
-        policy["fingerprint"],
-        policy["profile"],
-        rules,
-        lists_from_json(policy),
-        extensions_from_json(policy),
-        _contacts_from_json(policy["contacts"]),
-        policy.get("treat", {}),
-    )
+    """Return the policy of a report from JSON. Raises ValueError for other content."""
+    import msgspec
 
-
-def _contacts_from_json(content: Mapping[str, Any]) -> Contacts:
-    """Return the contacts in the policy of a report from JSON."""
-    return Contacts(
-        Directory(**content["directory"]),
-        tuple(Hotline(**hotline) for hotline in content["hotlines"]),
-        tuple(ListProvider(**provider) for provider in content["providers"]),
-    )
+    return msgspec.convert(policy, PolicySummary)

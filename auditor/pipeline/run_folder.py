@@ -154,6 +154,12 @@ def read_run(folder: Path) -> dict[str, Any]:
             f"{folder}: has an older format ({version}, this auditor reads {FORMAT_VERSION}); "
             "scan again into a new folder"
         )
+    from auditor.pipeline.run_shapes import RunContent, check_shape
+
+    try:
+        check_shape(content, RunContent)
+    except ValueError as error:
+        raise RunError(f"{folder}/{_RUN}: is damaged or was altered ({error}); run the scan again") from error
     return content  # type: ignore[no-any-return]
 
 
@@ -163,13 +169,22 @@ def untrusted_roots(runs: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def read_results(folder: Path) -> dict[str, Any]:
-    """Return what ``report.json`` in a run's folder holds. Raises :class:`RunError` if the run is not complete."""
+    """Return what ``report.json`` in a run's folder holds.
+
+    Raises:
+        RunError: The run is not complete, or the file is damaged.
+    """
+    from auditor.pipeline.run_shapes import ResultsContent, check_shape
+
     try:
-        return json.loads((folder / _REPORT).read_bytes())  # type: ignore[no-any-return]
+        content = json.loads((folder / _REPORT).read_bytes())
+        check_shape(content, ResultsContent)
     except FileNotFoundError as error:
         raise RunError(f"{folder}: was interrupted; run the same scan with --out {folder} to finish it") from error
     except (OSError, ValueError) as error:
-        raise RunError(f"{folder}/{_REPORT}: cannot be read; run the scan again") from error
+        why = f"is damaged or was altered ({error}); run the same scan with --out {folder} to make it again"
+        raise RunError(f"{folder}/{_REPORT}: {why}") from error
+    return content  # type: ignore[no-any-return]
 
 
 def write_results(folder: Path, content: Mapping[str, Any]) -> None:
