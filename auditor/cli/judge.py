@@ -19,7 +19,6 @@ from auditor.cli.options import (
     country_option,
     fail_on_option,
     output_options,
-    profile_option,
     rules_option,
     workers_option,
     write_outputs,
@@ -48,7 +47,9 @@ Examples:
 @algorithm_option
 @column_option
 @rules_option
-@profile_option
+@click.option(
+    "--profile", default="", metavar="NAME", help="The profile that sets severities (default: that of the RUNs)."
+)
 @click.option("--out", required=True, type=NEW_FOLDER, metavar="DIR", help="Write the new run into this folder.")
 @click.option("--partial", is_flag=True, help="Judge the parts of an audit that are there (exit 3 at least).")
 @output_options

@@ -33,13 +33,15 @@ from auditor.workers.limits import available_cores
 if TYPE_CHECKING:
     from auditor.known.compiled_list import CompiledList
 
+DEFAULT_PROFILE = "default"
+
 
 def reevaluate(
     runs: Sequence[str | os.PathLike[str]],
     *,
     out: str | os.PathLike[str],
     rules: Sequence[str | os.PathLike[str]] = (),
-    profile: str = "default",
+    profile: str = "",
     context: Sequence[str | os.PathLike[str]] = (),
     workers: int = 0,
     baseline: str | os.PathLike[str] | None = None,
@@ -57,7 +59,8 @@ def reevaluate(
         runs: Folders of finished runs.
         out: The new run's folder, new or empty.
         rules: Folders of further rules.
-        profile: The profile, which sets the severity of rules.
+        profile: The profile, which sets the severity of rules; "": that of the runs, and where
+            they have several, the default one.
         context: Folders of finished runs in which parents are looked up, as in :func:`audit`.
         workers: How many worker processes judge; 0: one per core.
         baseline: A file of findings and gaps that are accepted (:mod:`auditor.pipeline.baseline`).
@@ -90,7 +93,9 @@ def reevaluate(
             check_kept_digests(folders, begun, further)
         lists: dict[str, Any] = {one.name: one for run in begun for one in lists_from_json(run["policy"])}
         lists |= {one.name: one for one in further}
-        policy = load_policy(tuple(map(Path, rules)), profile, tuple(lists.values()), extensions)
+        policy = load_policy(
+            tuple(map(Path, rules)), profile or _common_profile(begun), tuple(lists.values()), extensions
+        )
         accepted = read_baseline(baseline, targets=untrusted_roots(begun)) if baseline else None
         if accepted:
             accepted.check_rules(policy.rules)
@@ -136,6 +141,12 @@ def _merge_notes(merged: MergedRuns, runs: Sequence[Mapping[str, Any]], results:
         tuple(dict.fromkeys(note for notes in earlier for note in notes.counted_once))
         + ((f"{files} counted once.",) if once else ()),
     )
+
+
+def _common_profile(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Return the profile of all runs, or the default one if they have several."""
+    profiles = {run["policy"]["profile"] for run in runs}
+    return str(profiles.pop()) if len(profiles) == 1 else DEFAULT_PROFILE
 
 
 def _only_sample(folders: Sequence[Path], results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import RunError, SealError, UsageError
+from auditor.intervals import CONFIDENCE
 from auditor.model import Audience, Count
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_folder import FILES
+from auditor.pipeline.sampled_audit import SampledAudit
 from auditor.printable import printable
 from auditor.reporting.coverage import comparison_rows, number_left_out
+from auditor.reporting.sample_text import format_rate
 from auditor.timestamps import format_time
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -46,11 +49,14 @@ def make_statement(
         audience: author: of a local target only the last part of its path is told.
 
     Raises:
-        UsageError: The run had no list to compare with.
+        UsageError: The run had no list to compare with, or is one part of an audit.
         RunError: The run's listing of files is damaged.
     """
     if not report.policy.lists:
         raise UsageError("the run had no list, so nothing was compared: scan with --known LIST")
+    if report.part.of > 1:
+        part = f"part {report.part.number:,} of {report.part.of:,}"
+        raise UsageError(f"the run is {part} of an audit: join all parts with `auditor judge`, and attest that run")
     numbers = {known.name: f"list-{number}" for number, known in enumerate(report.policy.lists, 1)}
     lists = [
         {
@@ -88,7 +94,7 @@ def make_statement(
         "leftOutByChoice": number_left_out(report),
         "targetWasTrusted": report.is_target_trusted,
         "partsWereAskedDifferently": bool(report.notes.asked_differently),
-        **({"drawnSample": {name: getattr(sampled, name) for name in _DRAWN}} if sampled else {}),
+        **({"drawnSample": _drawn_sample_json(sampled)} if sampled else {}),
         "lists": lists,
         "comparisons": comparisons,
         "comparedWithNothing": [numbers[name] for name in report.nothing_compared],
@@ -161,6 +167,16 @@ def _target_name(target: str, audience: Audience) -> str:
     return printable(Path(target).resolve().name, 1000)
 
 
+def _drawn_sample_json(sampled: SampledAudit) -> dict[str, Any]:
+    """Return how a sample was drawn, and what it can prove at most; not what was found in it."""
+    return {
+        **{name: getattr(sampled, name) for name in _DRAWN},
+        "strata": len(sampled.strata),
+        "confidence": CONFIDENCE,
+        "highestRateIfNoneMatched": sampled.without_matches().interval("").high,
+    }
+
+
 def _count_json(count: Count) -> dict[str, int]:
     """Return how many files or samples were collected, answered (read, or compared by all that was asked), and not."""
     return {
@@ -190,7 +206,12 @@ def _statement_lines(predicate: Mapping[str, Any]) -> Sequence[str]:
     if not predicate["complete"]:
         lines.append("Not complete: this is about a part")
     if drawn := predicate.get("drawnSample"):
-        lines.append(f"A random sample: {drawn['drawn']:,} of {drawn['units']:,} samples were read")
+        rate = format_rate(drawn["highestRateIfNoneMatched"])
+        lines.append(
+            f"A random sample: {drawn['drawn']:,} of {drawn['units']:,} samples were read (seed {drawn['seed']}, "
+            f"strata: {drawn['strata']:,}). If none of them matched, at most {rate} of all did, "
+            f"with {drawn['confidence']:.0%} confidence"
+        )
     names = {known["id"]: known.get("name") or f"sha256 {known['sha256'][:12]}…" for known in predicate["lists"]}
     lines += (
         f"List {names[known['id']]}, version {known['version']}, means {known['means']}" for known in predicate["lists"]

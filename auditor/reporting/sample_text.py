@@ -60,12 +60,12 @@ def _whole(sampled: SampledAudit, known: str) -> str:
     name = printable(known, 80)
     if not found:
         return (
-            f"None of {sampled.drawn:,} match list {name}, so with 95 % confidence at most {_percent(ends.high)} of "
+            f"None of {sampled.drawn:,} match list {name}, so with 95 % confidence at most {format_rate(ends.high)} of "
             f"all do: up to {ends.high * sampled.units:,.0f} of {sampled.units:,}. That is not none."
         )
     return (
-        f"{found:,} of {sampled.drawn:,} match list {name}. Of all, an estimated {_percent(sampled.rate(known))} do, "
-        f"and with 95 % confidence between {_percent(ends.low)} and {_percent(ends.high)}: "
+        f"{found:,} of {sampled.drawn:,} match list {name}. Of all, an estimated {format_rate(sampled.rate(known))} "
+        f"do, and with 95 % confidence between {format_rate(ends.low)} and {format_rate(ends.high)}: "
         f"{ends.low * sampled.units:,.0f} to {ends.high * sampled.units:,.0f} of {sampled.units:,}."
     )
 
@@ -75,10 +75,10 @@ def _part(stratum: Stratum, known: str) -> str:
     ends = stratum.interval(known)
     return (
         f"{printable(stratum.name, 80)}: {stratum.found.get(known, 0):,} of {stratum.drawn:,} drawn of "
-        f"{stratum.units:,}; between {_percent(ends.low)} and {_percent(ends.high)} of these."
+        f"{stratum.units:,}; between {format_rate(ends.low)} and {format_rate(ends.high)} of these."
     )
 
 
-def _percent(rate: float) -> str:
+def format_rate(rate: float) -> str:
     """Return a rate in percent with as many digits as say something."""
     return "0 %" if not rate else f"{100 * rate:.2g} %" if rate < 0.1 else f"{100 * rate:.1f} %"

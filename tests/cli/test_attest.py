@@ -262,3 +262,44 @@ def test_a_key_is_created_once_and_for_its_owner_alone(run: Path, tmp_path: Path
     assert first == again
     assert first.startswith("public key, for those who verify: ")
     assert os.name != "posix" or new.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_sample_says_how_it_was_drawn_and_what_it_can_prove_at_most(key_file: Path, tmp_path: Path) -> None:
+    arguments = ("--known", LIST, "--sample", 20, "--seed", 5, "--out", tmp_path / "run", "--workers", 1)
+    auditor("scan", HUB, *arguments, "--fail-on", "never")
+    assert auditor("attest", tmp_path / "run", "--key", key_file, "-o", tmp_path / "statement.json").exit_code == 0
+    statement = _statement(tmp_path / "statement.json")
+    jsonschema.validate(
+        statement, json.loads((resource_folder("reports/schema") / "comparison.schema.json").read_text("utf-8"))
+    )
+    drawn = statement["predicate"]["drawnSample"]
+    # Clopper and Pearson's upper end for none of 20 is 1 - 0.025^(1/20).
+    assert drawn.pop("highestRateIfNoneMatched") == pytest.approx(0.16843, abs=5e-6)
+    assert drawn == {
+        "asked": "20",
+        "seed": 5,
+        "units": 61,
+        "drawn": 20,
+        "answered": 20,
+        "strata": 1,
+        "confidence": 0.95,
+    }
+    shown = auditor("verify", tmp_path / "statement.json", "--key", _public(key_file))
+    assert (
+        "A random sample: 20 of 61 samples were read (seed 5, strata: 1). If none of them matched, at most 16.8 % of "
+        "all did, with 95% confidence\n"
+    ) in shown.stdout
+
+
+def test_one_part_of_an_audit_cannot_be_attested(key_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "part"
+    auditor("scan", HUB, "--known", LIST, "--shard", "2/4", "--out", out, "--workers", 1, "--fail-on", "never")
+    refused = auditor("attest", out, "--key", key_file, "-o", tmp_path / "statement.json")
+    assert (refused.exit_code, (tmp_path / "statement.json").exists()) == (2, False)
+    assert (
+        "the run is part 2 of 4 of an audit: join all parts with `auditor judge`, and attest that run" in refused.stderr
+    )
+
+
+def _public(key_file: Path) -> str:
+    return encode_public_key(SigningKey.load(key_file).public)

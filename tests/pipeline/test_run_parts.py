@@ -129,3 +129,16 @@ def test_an_interrupted_part_goes_on_as_that_part_alone(tmp_path: Path) -> None:
 def test_a_part_of_a_sample_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--shard and --sample cannot be used together; leave one of them out"):
         scan(tmp_path / "run", "1/2", sample="5")
+
+
+def test_runs_are_judged_by_their_own_profile_unless_they_differ_or_another_is_named(tmp_path: Path) -> None:
+    for name, profile in (("one", "gate"), ("two", "gate"), ("other", "hub")):
+        audit(HUB / "models", out=tmp_path / name, profile=profile, workers=1)
+
+    def profile_of(*runs: str, profile: str = "") -> str:
+        out = tmp_path / f"{'-'.join(runs)}{profile}-judged"
+        return reevaluate([tmp_path / run for run in runs], out=out, profile=profile, workers=1).policy.profile
+
+    assert profile_of("one", "two") == "gate"
+    assert profile_of("one", "other") == "default"
+    assert profile_of("one", profile="hub") == "hub"
