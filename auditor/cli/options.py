@@ -376,6 +376,17 @@ def write_outputs(
             raise UsageError(f"{path}: cannot be written: {error.strerror}; name another file with -o") from error
 
 
+def write_tables(report: Report, folder: Path, *, places: bool, share: bool) -> None:
+    """Write the findings, gaps and, if places are shown, hits of a report as tables, and print the files' names."""
+    from auditor.reporting.render_options import RenderOptions
+    from auditor.reporting.report_tables import write_report_tables
+
+    # In CI the folder may become an artefact that others can read.
+    options = RenderOptions(places, share, audience="author" if runs_in_ci() else "operator")
+    for path in write_report_tables(report, folder, options):
+        click.echo(path)
+
+
 def hidden_statement_keys() -> frozenset[str]:
     """Return the statement keys that must not be printed here: in CI those that follow from lists, which is said."""
     from auditor.pipeline.baseline import PROTECTED_KEYS

@@ -14,6 +14,7 @@ from auditor.cli.options import (
     country_option,
     output_options,
     write_outputs,
+    write_tables,
 )
 
 
@@ -23,6 +24,7 @@ Examples:
   auditor report runs/hub                               the summary again (-v: with every finding)
   auditor report runs/hub --format csv -o cases.csv     the cases with their reasons
   auditor report runs/hub --format html --share -o public.html
+  auditor report runs/hub --tables tables/              findings and gaps as CSV and Parquet
   auditor report runs/hub --draft hotline --country GB -o report.txt
   auditor report runs/hub --evidence --recipient hotline.age -o evidence.zip.age
 
@@ -38,6 +40,13 @@ person. It names no sample; the evidence does, and is encrypted for its recipien
     help="Also show where matched samples are; rows count from 1. Only for people who are authorised to act on them.",
 )
 @click.option("--share", is_flag=True, help="Leave out every name, so that the report can be sent to others.")
+@click.option(
+    "--tables",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write instead the findings, the gaps and, with --places, the matched samples into DIR: each as CSV and as "
+    "Parquet.",
+)
 @click.option(
     "--draft",
     type=click.Choice(["hotline", "cybertipline"]),
@@ -77,6 +86,7 @@ def command(
     places: bool,
     share: bool,
     baseline: Path | None,
+    tables: Path | None,
     draft: str | None,
     evidence: bool,
     recipient: Path | None,
@@ -105,4 +115,7 @@ def command(
         return
     if baseline:
         report = apply_baseline_file(report, baseline)
+    if tables:
+        write_tables(report, tables, places=places, share=share)
+        return
     write_outputs(report, outputs, places=places, share=share, verbose=verbose, country=country)
