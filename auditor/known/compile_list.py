@@ -7,7 +7,8 @@ tens of bytes per entry, not the list.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,27 +66,11 @@ def compile_list(
         ListError: An entry is malformed, or no entry can be matched.
     """
     statistics = ListStatistics()
+    spools = _Spools(folder)
     withdrawals: list[Withdrawals] = []
-    spools: dict[str, EntrySpool] = {}
-    fingerprints, videos = FingerprintSpool(folder), FingerprintSpool(folder, VPDQ)
-
-    def spool(entries: Entries) -> None:
-        """Append a batch of list entries to the spool of its algorithm."""
-        if not len(entries):
-            return
-        if entries.fingerprints is not None:
-            held = videos if entries.algorithm == VPDQ else fingerprints
-            held.add(entries.values.to_pylist(), entries.fingerprints.to_pylist())
-        if entries.algorithm not in spools:
-            spools[entries.algorithm] = EntrySpool(folder, entries.algorithm)
-        spools[entries.algorithm].add(entries)
-
-    def spooled_rows() -> Mapping[str, int]:
-        """Return the number of spooled list entries of each algorithm."""
-        return {algorithm: spool.count for algorithm, spool in spools.items()}
-
+    changes_another = bool(older) or base is not None
     for source, part in ((identity.source, items), *older):
-        withdrawn = Withdrawals(spooled_rows())
+        withdrawn = Withdrawals(spools.rows())
         relisted: set[str] = set()
         for item in part:
             match item:
@@ -100,43 +85,83 @@ def compile_list(
                     statistics.withdrawn += len(item.ids)
                 case Entries():
                     live = filter_matchable(_without_withdrawn(item, withdrawn, statistics), statistics)
-                    if (older != () or base is not None) and live.ids is not None:
+                    if changes_another and live.ids is not None:
                         relisted.update(live.ids.drop_null().to_pylist())
-                    spool(live)
+                    spools.add(live)
                 case ListHeader():
                     pass
         # An item that a file lists again replaces those with the same id in older files, whose rows come after its own.
-        withdrawals += [withdrawn, Withdrawals(spooled_rows(), relisted)]
+        withdrawals += [withdrawn, Withdrawals(spools.rows(), relisted)]
     for entries in () if base is None else base.listed_entries():
-        spool(entries)
+        spools.add(entries)
     counts: dict[str, Mapping[str, int]] = {}
     classifications = [""]
-    for algorithm, spooled in sorted(spools.items()):
-        spooled.close()
+    for algorithm, spooled in spools.closed():
         classified = _write_arrays(folder, spooled, withdrawals, thresholds.get(algorithm), classifications, statistics)
         if classified:
             counts[algorithm] = classified
         spooled.remove()
-    if WEIGHT_FINGERPRINT in counts:
-        if identity.means not in _FINGERPRINT_MEANINGS:
-            meanings = " or ".join(_FINGERPRINT_MEANINGS)
-            raise ListError(f"{identity.source}: holds fingerprints of models: give --means {meanings}")
-        digests = np.load(folder / f"{WEIGHT_FINGERPRINT}.values.npy", allow_pickle=False)
-        fingerprints.write(
-            folder, [digest.tobytes() for digest in digests], lambda digest: _fingerprint_of(base, digest)
-        )
-    fingerprints.remove()
-    if VPDQ in counts:
-        digests = np.load(folder / f"{VPDQ}.values.npy", allow_pickle=False)
-        write_video_index(
-            folder, videos.read((digest.tobytes() for digest in digests), lambda digest: _video_of(base, digest))
-        )
-    videos.remove()
+    if WEIGHT_FINGERPRINT in counts and identity.means not in _FINGERPRINT_MEANINGS:
+        meanings = " or ".join(_FINGERPRINT_MEANINGS)
+        raise ListError(f"{identity.source}: holds fingerprints of models: give --means {meanings}")
+    _write_longer_values(folder, spools, counts, base)
     if not counts:
         raise ListError(f"{identity.source}: holds no entry that can be matched; nothing was imported")
     thresholds = {algorithm: threshold for algorithm, threshold in thresholds.items() if algorithm in counts}
     write_manifest(folder, identity, counts, classifications, thresholds, statistics)
     return statistics
+
+
+class _Spools:
+    """The entries of a list on their way to its arrays: a file for each algorithm, and what stands behind digests.
+
+    Fingerprints of weights and the frames of videos are longer than the digests that name them in the arrays.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Begin without entries; files are made in the folder."""
+        self._folder = folder
+        self._by_algorithm: dict[str, EntrySpool] = {}
+        self.fingerprints, self.videos = FingerprintSpool(folder), FingerprintSpool(folder, VPDQ)
+
+    def add(self, entries: Entries) -> None:
+        """Append a batch of entries, which have one algorithm."""
+        if not len(entries):
+            return
+        if entries.fingerprints is not None:
+            held = self.videos if entries.algorithm == VPDQ else self.fingerprints
+            held.add(entries.values.to_pylist(), entries.fingerprints.to_pylist())
+        if entries.algorithm not in self._by_algorithm:
+            self._by_algorithm[entries.algorithm] = EntrySpool(self._folder, entries.algorithm)
+        self._by_algorithm[entries.algorithm].add(entries)
+
+    def rows(self) -> Mapping[str, int]:
+        """Return the number of entries of each algorithm so far."""
+        return {algorithm: spool.count for algorithm, spool in self._by_algorithm.items()}
+
+    def closed(self) -> Iterator[tuple[str, EntrySpool]]:
+        """Yield the algorithms, sorted, each with its entries, which are all there now."""
+        for algorithm, spool in sorted(self._by_algorithm.items()):
+            spool.close()
+            yield algorithm, spool
+
+
+def _write_longer_values(
+    folder: Path, spools: _Spools, counts: Mapping[str, object], base: CompiledList | None
+) -> None:
+    """Write the fingerprints and frames that the digests of the list's arrays name; ``base``: the version before."""
+
+    def digests(algorithm: str) -> Iterator[bytes]:
+        values = np.load(folder / f"{algorithm}.values.npy", allow_pickle=False)
+        return (digest.tobytes() for digest in values)
+
+    if WEIGHT_FINGERPRINT in counts:
+        found = partial(_fingerprint_of, base)
+        spools.fingerprints.write(folder, list(digests(WEIGHT_FINGERPRINT)), found)
+    if VPDQ in counts:
+        write_video_index(folder, spools.videos.read(digests(VPDQ), partial(_video_of, base)))
+    spools.fingerprints.remove()
+    spools.videos.remove()
 
 
 def _fingerprint_of(base: CompiledList | None, digest: bytes) -> bytes:

@@ -7,7 +7,7 @@ value of a misspelt key is used if the right key is missing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from auditor.model import Gap, Kind, Place, Ref, Statement, Subject
@@ -202,78 +202,91 @@ def _title(card: Card) -> tuple[str, int] | None:
     return None
 
 
+class _Metadata:
+    """A card's metadata by the keys that are meant, and what is stated of them."""
+
+    def __init__(self, statements: _Statements, card: Card) -> None:
+        """Find the keys that are meant; misspelt ones are stated."""
+        self.statements = statements
+        self.as_written = card.metadata
+        self._by_key = _by_intended_key(card.metadata, statements)
+
+    def written_key(self, key: str) -> str:
+        """Return the key as the card writes it; "" if it has none."""
+        return self._by_key.get(key, ("", None))[0]
+
+    def values(self, key: str) -> list[str]:
+        """Return the values under a key, at most MAX_VALUES_OF_KEY."""
+        return self._limited(key, metadata_values(self._by_key[key][1])) if key in self._by_key else []
+
+    def names(self, key: str) -> Mapping[str, str]:
+        """Return the repositories that a key names, with the words for each."""
+        written = [name.removeprefix("extended|") for name in names_of(self._by_key.get(key, ("", None))[1])]
+        return _repositories(self._limited(key, written))
+
+    def _limited(self, key: str, values: list[str]) -> list[str]:
+        """Return the values that are stated, and say if there are more."""
+        if len(values) > MAX_VALUES_OF_KEY:
+            trouble = f"{key} has more than {MAX_VALUES_OF_KEY:,} values"
+            self.statements.troubles.append((trouble, self.statements.line(self.written_key(key))))
+        return values[:MAX_VALUES_OF_KEY]
+
+    def state(self, key: str, statement: str) -> list[str]:
+        """State the values under a key, and return them."""
+        if found := self.values(key):
+            self.statements.add(statement, found, self.written_key(key))
+        return found
+
+    def state_names(self, key: str, statement: str, relation: str = "") -> None:
+        """State the repositories that a key names."""
+        self.statements.add_names(statement, self.names(key), self.written_key(key), relation)
+
+
 def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
     """Add to a card's part the statements that the keys of its metadata make about its subject."""
     if not card.metadata:  # as of most documents
         return
-    metadata = _by_intended_key(card.metadata, statements)
-
-    def too_many(key: str, written_key: str) -> None:
-        """Say that not all values of a metadata key are stated."""
-        trouble = f"{key} has more than {MAX_VALUES_OF_KEY:,} values"
-        statements.troubles.append((trouble, statements.line(written_key)))
-
-    def values_of(key: str) -> list[str]:
-        """Return the values under a metadata key, at most MAX_VALUES_OF_KEY."""
-        if key not in metadata:
-            return []
-        written_key, value = metadata[key]
-        found = metadata_values(value)
-        if len(found) > MAX_VALUES_OF_KEY:
-            too_many(key, written_key)
-            del found[MAX_VALUES_OF_KEY:]
-        return found
-
-    def names_under(key: str) -> Mapping[str, str]:
-        """Return the repositories that a metadata key names, with the words for each."""
-        written_key, value = metadata.get(key, ("", None))
-        written = [name.removeprefix("extended|") for name in names_of(value)]
-        if len(written) > MAX_VALUES_OF_KEY:
-            too_many(key, written_key)
-        return _repositories(written[:MAX_VALUES_OF_KEY])
-
-    def state(key: str, statement: str) -> list[str]:
-        found = values_of(key)
-        if found:
-            statements.add(statement, found, metadata[key][0])
-        return found
-
+    metadata = _Metadata(statements, card)
     for key, statement in _STATED_AS_WRITTEN.items():
-        state(key, statement)
-    if "buckets" in metadata:
-        statements.add_names("storage_bucket", names_under("buckets"), metadata["buckets"][0])
-    tags = state("tags", "tag")
-    libraries = state("library_name", "library")
-    tasks = state("pipeline_tag", "task")
-    marks = {mark.lower() for mark in (*tags, *libraries)}
-    if "base_model" in metadata:
-        names, written_key = names_under("base_model"), metadata["base_model"][0]
-        relation = _relation(list(names), values_of("base_model_relation"), marks)
-        statements.add_names("base_model", names, written_key, relation)
-    if "duplicated_from" in card.metadata:
-        copied = _repositories(names_of(card.metadata["duplicated_from"]))
-        statements.add_names("base_model", copied, "duplicated_from", remark="duplicated_from")
+        metadata.state(key, statement)
+    metadata.state_names("buckets", "storage_bucket")
+    tags = metadata.state("tags", "tag")
+    libraries = metadata.state("library_name", "library")
+    tasks = metadata.state("pipeline_tag", "task")
+    _state_bases(metadata, (*tags, *libraries))
     if kind == "dataset":
-        state("task_categories", "task")
-        sources = {name: written for name, written in names_under("source_datasets").items() if name != "extended"}
-        if sources:
-            statements.add_names("sourced_from", sources, metadata["source_datasets"][0])
-    elif "datasets" in metadata:
-        statements.add_names("trained_on", names_under("datasets"), metadata["datasets"][0])
+        metadata.state("task_categories", "task")
+        sources = {name: written for name, written in metadata.names("source_datasets").items() if name != "extended"}
+        statements.add_names("sourced_from", sources, metadata.written_key("source_datasets"))
+    else:
+        metadata.state_names("datasets", "trained_on")
     if kind == "model":
-        made = {_GENERATES[mark]: None for mark in map(str.lower, (*tasks, *tags)) if mark in _GENERATES}
-        if "unconditional image" in made and not _PROMPTED_MARKS.intersection(map(str.lower, (*tasks, *tags))):
-            made.pop("image", None)  # a GAN that turns pictures into others of one style
-        for what in made:
-            statements.derive("generates", what, metadata["pipeline_tag" if tasks else "tags"][0])
+        _state_generated(metadata, tasks, tags)
     if adult := [tag for tag in tags if tag.lower() in _ADULT_TAGS]:
-        statements.add("adult_content", adult, metadata["tags"][0])
-    gated = next((key for key in card.metadata if key.startswith("extra_gated_")), "")
-    if gated:
+        statements.add("adult_content", adult, metadata.written_key("tags"))
+    if gated := next((key for key in card.metadata if key.startswith("extra_gated_")), ""):
         statements.derive("gating", "fields", gated, remark=gated)
-    if "model-index" in metadata:
-        written_key = metadata["model-index"][0]
+    if written_key := metadata.written_key("model-index"):
         statements.add("evaluation", _evaluation_datasets(card.metadata[written_key]), written_key)
+
+
+def _state_bases(metadata: _Metadata, marks: Iterable[str]) -> None:
+    """Add to a card's part the models that its metadata says it was made from; ``marks``: its tags and libraries."""
+    names = metadata.names("base_model")
+    relation = _relation(list(names), metadata.values("base_model_relation"), {mark.lower() for mark in marks})
+    metadata.statements.add_names("base_model", names, metadata.written_key("base_model"), relation)
+    copied = _repositories(names_of(metadata.as_written.get("duplicated_from")))
+    metadata.statements.add_names("base_model", copied, "duplicated_from", remark="duplicated_from")
+
+
+def _state_generated(metadata: _Metadata, tasks: Sequence[str], tags: Sequence[str]) -> None:
+    """Add to a card's part what its model generates, as its task and tags tell."""
+    marks = list(map(str.lower, (*tasks, *tags)))
+    made = {_GENERATES[mark]: None for mark in marks if mark in _GENERATES}
+    if "unconditional image" in made and not _PROMPTED_MARKS.intersection(marks):
+        made.pop("image", None)  # a GAN that turns pictures into others of one style
+    for what in made:
+        metadata.statements.derive("generates", what, metadata.written_key("pipeline_tag" if tasks else "tags"))
 
 
 def _repositories(written: Iterable[str]) -> Mapping[str, str]:
