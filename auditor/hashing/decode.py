@@ -42,6 +42,7 @@ SIDE_TOO_LONG = "a side of more than 65,535 pixels, so not decoded"
 TRUNCATED = "truncated picture"
 DAMAGED = "damaged picture, cannot be decoded"
 OUT_OF_MEMORY = "not enough memory to decode it"
+FIRST_PICTURE_ONLY = "only the first of its pictures was hashed: its header is damaged"
 SOME_FRAMES_ONLY = "only the first {} of {} frames or pages were hashed"
 
 # What Pillow's decoders raise on damaged files, besides MemoryError: found by mutating small files of every
@@ -56,8 +57,10 @@ _EXIF_ORIENTATION_TAG = 0x0112
 # As `warnings.filters` holds it.
 _PILLOW_WARNINGS = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 _JPEG_END = b"\xff\xd9"
-# A JPEG of several pictures (CIPA DC-007) has a segment before the first one that shows it.
-_MPF_HEAD = 1 << 16
+# A JPEG of several pictures (CIPA DC-007) has a segment of this name before the first one.
+_MPF_NAME = b"MPF\0"
+_EXIF_NAME = b"Exif\0\0"
+_MARKERS_WITHOUT_SEGMENT = frozenset((0x00, 0x01, *range(0xD0, 0xDA)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,8 @@ def decode_frames(data: bytes, *, gray: bool = False) -> Iterator[DecodedImage]:
         raise Unreadable(LFS_POINTER)
     luma, gap = _jpeg_luma(data) if data.startswith(b"\xff\xd8\xff") else (None, "")
     _ignore_warnings_of_pillow()
-    if luma is not None and (gap or not (gray or b"MPF\0" in data[:_MPF_HEAD])):
+    is_several = luma is not None and not gap and _has_segment(data, 0xE2, _MPF_NAME)
+    if luma is not None and (gap or not (gray or is_several)):
         yield DecodedImage(luma, luma if gray else None, _jpeg_orientation(data), gap)
         return
     if luma is not None and not data.endswith(_JPEG_END):
@@ -122,7 +126,10 @@ def decode_frames(data: bytes, *, gray: bool = False) -> Iterator[DecodedImage]:
     except Image.DecompressionBombError as error:
         raise Unreadable(TOO_MANY_PIXELS) from error
     except (MemoryError, *_DECODER_ERRORS) as error:
-        raise Unreadable(UNKNOWN_FORMAT) from error
+        if luma is None:
+            raise Unreadable(UNKNOWN_FORMAT) from error
+        yield DecodedImage(luma, luma if gray else None, gap=FIRST_PICTURE_ONLY if is_several else "")
+        return
     try:
         with image:
             yield from _frames(image, luma, gap, gray)
@@ -254,7 +261,8 @@ def _jpeg_luma(data: bytes) -> tuple[NDArray[np.uint8] | None, str]:
 
 def _jpeg_orientation(data: bytes) -> int:
     """Return the EXIF orientation of a JPEG file to decode, or 1."""
-    if not _has_exif(data):
+    # Opening the file with Pillow to find out would cost as much as hashing it.
+    if not _has_segment(data, 0xE1, _EXIF_NAME):
         return 1
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
@@ -263,17 +271,21 @@ def _jpeg_orientation(data: bytes) -> int:
         return 1
 
 
-def _has_exif(data: bytes) -> bool:
-    """Return whether a JPEG file to decode has EXIF in a segment before the image data.
+def _has_segment(data: bytes, marker: int, name: bytes) -> bool:
+    """Return whether a JPEG file to decode has a segment of this marker and name before the image data.
 
-    Opening the file with Pillow to find out would cost as much as hashing it.
+    As decoders do, it passes over bytes between segments that belong to none.
     """
     at = 2
-    while data[at : at + 1] == b"\xff" and data[at + 1] != 0xDA:
-        if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
+    while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data) and data[at + 1] != 0xDA:
+        if data[at + 1] == marker and data.startswith(name, at + 4):
             return True
-        # Any number of 0xff may stand before a marker (ITU T.81, B.1.1.2).
-        at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4])
+        if data[at + 1] == 0xFF:  # any number of them may stand before a marker (ITU T.81, B.1.1.2)
+            at += 1
+        elif data[at + 1] in _MARKERS_WITHOUT_SEGMENT:
+            at += 2
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4])
     return False
 
 

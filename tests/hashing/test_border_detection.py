@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from auditor.hashing.border_detection import find_content_box
+from auditor.hashing.border_detection import _are_lines_at_level, _may_have_one_level, find_content_box
 from auditor.hashing.decode import decode_image
 from auditor.hashing.pdq import Luma, pdq
 from tests.pictures import jpeg, landscape, objects, pattern, png
@@ -120,3 +120,27 @@ def test_two_plain_halves_have_no_content_between_them() -> None:
     halves = np.zeros((64, 64), np.uint8)
     halves[32:] = 200
     assert find_content_box(halves) is None
+
+
+@given(
+    st.integers(0, 255),
+    st.integers(1, 700),
+    st.floats(0, 0.05),
+    st.integers(0, 16),
+    st.sampled_from((np.uint8, np.float32)),
+    st.integers(0, 2**32 - 1),
+)
+def test_a_look_at_few_pixels_passes_every_line_of_one_level(
+    level: int, length: int, share: float, noise: int, kind: type, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    line = level + random.integers(-noise, noise + 1, length)
+    others = random.random(length) < share
+    line[others] = random.integers(0, 256, int(others.sum()))
+    line = np.clip(line, 0, 255).astype(kind)
+    if _are_lines_at_level(line[None], float(np.median(line)))[0]:
+        assert _may_have_one_level(line)
+
+
+def test_a_look_at_few_pixels_refuses_a_line_of_a_picture() -> None:
+    assert not _may_have_one_level(luma(jpeg(landscape(1, (640, 480))))[:, 0])

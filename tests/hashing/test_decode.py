@@ -180,6 +180,20 @@ def test_every_frame_or_page_is_decoded(kind: str, gray: bool) -> None:
         assert bits_between(frame.luma, decode_image(png(picture)).luma) <= 12
 
 
+@pytest.mark.parametrize("gray", [False, True])
+def test_of_several_jpegs_behind_a_damaged_header_the_first_is_decoded(gray: bool) -> None:
+    data = several("MPO")
+    (frame,) = decode_frames(data[:2] + b"\xff\x01" + data[2:], gray=gray)
+    assert frame.gap == "only the first of its pictures was hashed: its header is damaged"
+    assert bits_between(frame.luma, decode_image(png(FRAMES[0])).luma) <= 12
+
+
+@pytest.mark.parametrize("before", [b"\xff\xd0", b"\xff\xd0between", (b"\xff\xfe\xff\xff" + bytes((1 << 16) - 3)) * 2])
+def test_the_segment_that_names_further_jpegs_is_seen_behind_other_bytes_and_long_notes(before: bytes) -> None:
+    data = several("MPO")
+    assert [frame.gap for frame in decode_frames(data[:2] + before + data[2:])] == ["", "", ""]
+
+
 def test_of_more_frames_than_the_limit_the_rest_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     data = several("GIF")
     monkeypatch.setattr(module, "MAX_FRAMES", 2)

@@ -6,8 +6,16 @@ import io
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from auditor.syntax.embedded_pictures import picture_content, picture_structure, pictures_of_file
+from auditor.syntax.embedded_pictures import (
+    _NEXT_MARKER,
+    _next_marker,
+    picture_content,
+    picture_structure,
+    pictures_of_file,
+)
 from tests.pictures import encoded, jpeg, landscape, png
 
 FIRST, SECOND = jpeg(landscape(1, (64, 48))), png(landscape(2, (64, 48)))
@@ -56,3 +64,16 @@ def test_a_picture_that_is_cut_or_changed_raises_nothing(name: str) -> None:
     for at in range(0, len(data), max(1, len(data) // 40)):
         picture_content(data[:at])
         picture_content(data[:at] + b"\xff" + data[at + 1 :])
+
+
+@given(
+    st.sampled_from((0, 200, 255, 256, 257, (1 << 16) - 1, 1 << 16, (1 << 17) + 5)),
+    st.lists(st.sampled_from((b"\xff\0", b"\xff\xff", b"\xff\xd0", b"\xff\xd9", b"\xff", b"a")), max_size=6),
+    st.booleans(),
+)
+def test_the_marker_after_compressed_data_is_found_as_the_pattern_finds_it(
+    filling: int, pieces: list[bytes], cut: bool
+) -> None:
+    data = b"begin" + bytes(filling) + b"".join(pieces) + (b"" if cut else b"\0\xff\xd9")
+    found = _NEXT_MARKER.search(data, 5)
+    assert _next_marker(data, 5) == (found.start() if found else len(data))
