@@ -66,7 +66,9 @@ def reevaluate(
         baseline: A file of findings and gaps that are accepted (:mod:`auditor.pipeline.baseline`).
         partial: Of an audit that ran in parts, some may be missing; the report says so.
         known: Names of further imported lists, or list files.
-        means, algorithm, columns: How list files are read, as in :func:`audit`.
+        means: What the entries of list files mean, where a file does not say so.
+        algorithm: The algorithm of their hashes, where a file does not say so.
+        columns: The names of their columns by what these hold, where a file does not say so.
 
     Raises:
         auditor.errors.AuditorError: A run is not finished or damaged, or rules or folder cannot be used.
