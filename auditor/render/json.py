@@ -47,6 +47,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         ("counts", _counts_json(report)),
         ("reasons", _sorted_counts(report.tally.reasons)),
         ("coverage", _sorted_counts(report.tally.coverage)),
+        ("coverage_in_words", dict(coverage.coverage_counts(report))),
         ("comparisons", [{**asdict(row), "of": row.total} for row in coverage.comparison_rows(report)]),
         ("advice", list(guidance.advice_lines(report))),
         ("accepted", _accepted_json(report.accepted)),

@@ -22,7 +22,7 @@ from auditor.pipeline.report import Report
 from auditor.printable import printable
 from auditor.reporting import guidance
 from auditor.reporting.acceptances import acceptance_sentences
-from auditor.reporting.coverage import comparison_rows
+from auditor.reporting.coverage import comparison_rows, coverage_counts
 from auditor.reporting.finding_groups import MAX_FACTS, FindingGroup, card_places, most_severe_groups, severity_counts
 from auditor.reporting.labels import subject_label
 from auditor.reporting.local_paths import local_path
@@ -108,7 +108,7 @@ def _properties_json(report: Report) -> Json:
             }
             for summary in report.policy.lists
         ],
-        "coverage": {printable(key): number for key, number in sorted(report.tally.coverage.items())},
+        "coverage": {printable(what): number for what, number in coverage_counts(report)},
         "comparisons": [
             {**asdict(row), "list": printable(row.list), "of": row.total} for row in comparison_rows(report)
         ],
