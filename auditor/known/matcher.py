@@ -118,8 +118,7 @@ class Matcher:
     def _count_comparisons(self, samples: Samples, stored: NDArray[np.bool_]) -> Mapping[str, Mapping[Comparison, int]]:
         """Count the compared and uncompared samples of each place of a batch, for each algorithm of each list."""
         batch = samples.batch
-        dictionary = pc.fill_null(batch.column("place"), "").dictionary_encode()
-        places, codes = dictionary.dictionary.to_pylist(), dictionary.indices.to_numpy()
+        places, codes = _place_codes(batch.column("place"))
         counts: dict[str, dict[Comparison, int]] = {}
         for algorithm in ALGORITHMS:
             lists = [known.name for known in self.lists if algorithm in known.algorithms]
@@ -232,6 +231,14 @@ class Matcher:
                 found, entries = known.find_exact(algorithm, values)
                 distances = np.zeros(len(found), np.int16)
             yield _MatchedPairs(known, algorithm, rows[found], entries, distances)
+
+
+def _place_codes(places: pa.Array) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the different places of samples to match, and the number of its place for each sample."""
+    if len(places) and not places.null_count and pc.all(pc.equal(places, places[0])).as_py():  # as in most batches
+        return [places[0].as_py()], np.zeros(len(places), np.int64)
+    dictionary = pc.fill_null(places, "").dictionary_encode()
+    return dictionary.dictionary.to_pylist(), dictionary.indices.to_numpy().astype(np.int64)
 
 
 def _variant_limits(batch: pa.RecordBatch) -> NDArray[np.int16]:

@@ -24,7 +24,7 @@ from auditor.model import Place
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, table
-from auditor.readers.table import row_samples
+from auditor.readers.table import row_batch, row_samples
 from auditor.samples import Samples
 
 ALL = ReadOptions(
@@ -439,3 +439,9 @@ def test_every_row_of_the_real_manifests_is_read(corpus: Path) -> None:
     digest = json.loads((folder / "tests/test_files/hashes.json").read_text())["sha256"]
     found = rows(table.read([Blob(str(path), path.name, path.stat().st_size)], ALL))
     assert found[0]["sha256"] == bytes.fromhex(digest)
+
+
+@given(st.lists(st.text(alphabet="a\x7f\u00e9\u4e2d", max_size=12) | st.none(), max_size=6), st.integers(0, 3))
+def test_texts_are_told_to_be_ascii_as_python_tells(texts: list[str | None], start: int) -> None:
+    values = pa.array(texts, pa.string()).slice(start)
+    assert row_batch._is_ascii(values) == all(text is None or text.isascii() for text in texts[start:])

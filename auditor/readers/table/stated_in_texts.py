@@ -56,6 +56,8 @@ def stated_in_texts(content: LeafContent, asked: Collection[str], *, is_json: bo
     values = content.leaf.values
     if not (is_text_type(values.type) or is_bytes_type(values.type)) or pa.types.is_fixed_size_binary(values.type):
         return
+    if any(len(found.indices) == len(values) for found in content.digests.values()):
+        return  # a column of nothing but digests
     others = np.ones(len(values), bool)
     for indices in (content.pictures, content.base64, content.sound, content.videos, content.unknown):
         others[indices] = False
