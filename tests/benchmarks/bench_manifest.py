@@ -115,7 +115,7 @@ def child(name: str, folder: Path, manifest: Path) -> dict[str, object]:
 
 
 def write(folder: Path, rows: int, entries: int, *, captions: bool) -> Path:
-    """A manifest in LAION's shape, with captions or without, and lists that hold one row's MD5 and one row's domain in so many thousand."""
+    """A manifest in LAION's shape, and lists of one row's MD5 and one row's domain in so many thousand."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
