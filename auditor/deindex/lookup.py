@@ -108,6 +108,13 @@ class Lookup:
         for (text,) in self._tables.execute("SELECT line FROM entry WHERE expires_at > ? ORDER BY number", (self.now,)):
             yield json.loads(text)
 
+    def earliest_expiry(self) -> str:
+        """Return when the list, or the first of its entries, expires: all of it holds until then."""
+        (first,) = self._tables.execute(
+            "SELECT min(expires_at) FROM entry WHERE expires_at > ?", (self.now,)
+        ).fetchone()
+        return min(first or self.header.expires_at, self.header.expires_at)
+
     def _lookup_batch(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[LookupResult]:
         """Look up a batch of questions, each given as text and the addresses that it may mean."""
         wanted: dict[str, list[tuple[int, str, str, int]]] = {}
