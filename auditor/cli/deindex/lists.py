@@ -107,6 +107,12 @@ Only decisions in force that two people agreed on are listed. Exit code 3: some 
 @click.option("--legal-ground", default="", metavar="TEXT", help="The law or terms that the decisions follow from.")
 @click.option("--plain-csv", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Not sealed!")
 @click.option(
+    "--publish",
+    type=FOLDER,
+    metavar="DIR",
+    help="Also copy the list into this folder, from which its recipient can fetch it once a web server serves it.",
+)
+@click.option(
     "--state",
     type=FOLDER,
     callback=folder_option_default("sent"),
@@ -130,6 +136,7 @@ def build(
     countries: tuple[str, ...],
     legal_ground: str,
     plain_csv: Path | None,
+    publish: Path | None,
     state: Path,
     keys_folder: Path,
     rules: tuple[Path, ...],
@@ -162,6 +169,10 @@ def build(
             return 0
         built = build_list.build_list(standing, to, own, out, state, time, order, prover)
         record_listed.record_listed_decisions(decided, to, state, built.header.version)
+    if publish:
+        from auditor.deindex.published_lists import publish_list
+
+        click.echo(f"published in {publish_list(built.path, built.header, publish, time)}", err=True)
     for held in built.held:
         click.echo(printable(f"held back: {held.subject.kind} {held.subject.name}: {held.why}", 1000), err=True)
     click.echo(
