@@ -171,3 +171,20 @@ def test_ones_own_card_is_no_recipient(deindex: Command, cards: tuple[Path, Path
 def test_a_country_is_two_letters(deindex: Command, cards: tuple[Path, Path], ledger: None) -> None:
     refused = deindex("build", "--recipient", cards[1], "--country", "Germany", code=2)
     assert "--country Germany: write the two capital letters of ISO 3166, such as DE" in refused.stderr
+
+
+def test_a_questioned_entry_opens_its_case_again(
+    tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None
+) -> None:
+    path = build(deindex, cards, tmp_path).stdout.strip()
+    theirs = ("--sender", cards[0], "--keys", tmp_path / "keys")
+    deindex("verify", path, *theirs)
+    entry = json.loads(deindex("dump", "--sender", cards[0]).stdout.splitlines()[1])["entry"]
+    receipt = tmp_path / "receipt.json"
+    deindex("receipt", *theirs, "--acted", "-", "-o", receipt, stdin=f"{entry} questioned it was renamed\n")
+    checked = ("receipt", "--check", receipt, "--recipient", cards[1], "--record", tmp_path / "ledger")
+    asked = deindex(*checked).stderr
+    assert f"case {case_id(1)} is questioned: it was renamed" in asked
+    assert deindex(*checked, "--as", "heron").stderr == f"case {case_id(1)} is open again\n"
+    shown = CliRunner().invoke(main, ["review", "show", case_id(1), "--ledger", str(tmp_path / "ledger")])
+    assert "search questions the entry: it was renamed" in shown.output
