@@ -343,6 +343,9 @@ def test_the_public_report_holds_counts_and_the_root_and_nothing_else(ledger: Le
         "decisions": {"de-index": 1, "label": 1},
         "became": {"overturned": 1, "standing": 1},
         "hours_to_decision": {"median": 8.0, "90th": 10.0, "longest": 10.0},
+        "disputed": 0,
+        "interim": 0,
+        "recipients": {"number": 0, "entries": 0},
         "appeals": {"open": 0, "upheld": 0, "overturned": 1},
         "ledger": {"events": checkpoint.size, "merkle_root": checkpoint.root.hex()},
     }
