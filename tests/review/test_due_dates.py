@@ -57,7 +57,7 @@ def test_the_command_writes_both_forms(ledger: Ledger, tmp_path: Path) -> None:
     shown = CliRunner().invoke(main, ["review", "calendar", "--ledger", str(tmp_path / "ledger")])
     assert shown.exit_code == 0
     assert f"\t{case_id(1)}\treview by\n" in shown.stdout
-    assert "4 dates, " in shown.stderr
+    assert "3 dates, " in shown.stderr
     out = tmp_path / "review.ics"
     CliRunner().invoke(
         main, ["review", "calendar", "--format", "ics", "-o", str(out), "--ledger", str(tmp_path / "ledger")]
