@@ -244,8 +244,9 @@ def test_rules_that_one_file_leaves_open_share_a_line_or_row(tmp_path: Path, sho
     (tmp_path / "hub" / "model.safetensors").write_bytes(b"\xff" * 64)
     report = audit(tmp_path / "hub", out=tmp_path / "run", profile="gate", workers=1)
     (line,) = [line for line in shown(report, "terminal").splitlines() if "not judged by" in line]
-    assert "model.safetensors: not judged by " in line
-    assert ": a weights file's header could not be read (copy-of-another, header-card-base-disagree, " in line
+    assert re.search(
+        r": not judged by \d+ rules: a weights file's header could not be read \(copy-of-another, \S+, ", line
+    )
     rows = [row for row in shown(report, "markdown").splitlines() if row.startswith("| not judged | copy-of-another, ")]
     assert len(rows) == 1
 
