@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, TypeVar
 Kind = Literal["model", "dataset", "terms", "document"]
 Outcome = Literal["FLAGGED", "UNCHECKED"]
 Severity = Literal["note", "warning", "error"]
-Ground = Literal["linked", "exposed"]
+Ground = Literal["linked", "exposed", "report"]
 # Who states a digest: this program, the hub that holds the file, or a text.
 Basis = Literal["computed", "listed", "declared"]
 Audience = Literal["author", "operator"]

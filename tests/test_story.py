@@ -50,7 +50,7 @@ def cases(hotline: Organisation) -> dict[str, str]:
         hotline.auditor("review", "reviewers", "add", pseudonym, "--person", f"Person {pseudonym}")
     hotline.auditor("review", "open", run)
     page = json.loads(hotline.auditor("review", "list", "--json").stdout)
-    return {row["subject"]["name"]: row["case"] for row in page["cases"]}
+    return {row["subject"]["name"]: row["case"] for row in page["cases"] if row["ground"] != "report"}
 
 
 def decide(hotline: Organisation, case: str) -> None:
@@ -130,4 +130,43 @@ def test_from_a_scan_to_a_list_and_back(hotline: Organisation, search: Organisat
 
 def rows(hotline: Organisation) -> list[dict[str, str]]:
     cases: list[dict[str, str]] = json.loads(hotline.auditor("review", "list", "--json").stdout)["cases"]
-    return cases
+    return [row for row in cases if row["ground"] != "report"]
+
+
+def test_from_a_match_in_a_dataset_to_reported(hotline: Organisation, tmp_path: Path) -> None:
+    real, run = tmp_path / "known.csv", hotline.folder / "run"
+    real.write_text(LIST.read_text(encoding="utf-8").replace("means: test", "means: csam"), encoding="utf-8")
+    dataset = HUB / "datasets" / "crawlers"
+    hotline.auditor("scan", dataset, "--known", real, "--out", run, "--workers", 1, "--fail-on", "never")
+    hotline.auditor("review", "init")
+    hotline.auditor("review", "reviewers", "add", "heron", "--person", "Person heron")
+    assert "1 new cases" in hotline.auditor("review", "open", run).stdout
+    ((case, ground),) = (
+        (row["case"], row["ground"]) for row in json.loads(hotline.auditor("review", "list", "--json").stdout)["cases"]
+    )
+    assert ground == "report"
+    assert "not recorded: restrict" in hotline.auditor("review", "show", case).stdout
+
+    # One person does it all; the draft comes from the run, and the host waits for the report.
+    why = ("--as", "heron", "--why")
+    hotline.auditor("review", "step", case, "restrict", *why, "The folder is closed.")
+    hotline.auditor("review", "step", case, "preserve", *why, "Kept as it is.")
+    early = hotline.auditor("review", "step", case, "tell-host", *why, "Told them.", code=2)
+    assert "record first that it was reported" in early.stderr
+    told = hotline.auditor("review", "draft", case, "hotline", code=2).stderr
+    assert "auditor report RUN --draft hotline" in told
+    draft = hotline.auditor("report", run, "--draft", "hotline").stdout
+    assert "of the dataset crawlers/web-pictures match:" in draft
+    said = hotline.auditor("review", "reported", case, "reported", *why, "To the hotline, reference 7.").stdout
+    assert f"case {case} is reported" in said
+    again = hotline.auditor("review", "reported", case, "not-due", *why, "No.", code=2).stderr
+    assert "that the step report is done" in again
+    assert "is closed" in hotline.auditor("review", "step", case, "tell-host", "not-due", *why, "It is ours.").stdout
+    shown = hotline.auditor("review", "show", case).stdout
+    assert "reported after" in shown
+    assert "preserve it until" in shown
+
+    # The same run again opens nothing, and nothing of it is on a de-index list.
+    assert "0 new cases" in hotline.auditor("review", "open", run).stdout
+    hotline.auditor("review", "propose", case, "de-index", *why, "words", code=2)
+    assert "are intact" in hotline.auditor("review", "verify").stdout

@@ -54,9 +54,14 @@ def reason_not_to_draft(state: CaseState, decision: Decision, policy: Mapping[st
             f"decision {decision.id}: {decision.verdict} ({VERDICT_MEANINGS[decision.verdict]}): report nothing, "
             "and notify no owner"
         )
-    if not decision.reasons or any(not _test_lists_of(reason, state, policy) for reason in decision.reasons):
+    return rehearsal_warning(decision.reasons, state, policy)
+
+
+def rehearsal_warning(reasons: Sequence[Reason], state: CaseState, policy: Mapping[str, Any]) -> str:
+    """Return why nothing may be drafted or reported from reasons that all rest on test lists; "" if any does not."""
+    if not reasons or any(not _test_lists_of(reason, state, policy) for reason in reasons):
         return ""
-    names = sorted({name for reason in decision.reasons for name in _test_lists_of(reason, state, policy)})
+    names = sorted({name for reason in reasons for name in _test_lists_of(reason, state, policy)})
     lists = f"list {names[0]}, which means" if len(names) == 1 else f"lists {', '.join(names)}, which mean"
     return printable(
         f"case {state.id} depends on {lists} `test`: this is a rehearsal, so report nothing. To report a "

@@ -39,6 +39,8 @@ def fact_strength(statement: Statement) -> Strength:
     if statement.key == "known_model":
         return _MODEL_STRENGTHS.get(statement.relation, "stated")
     if statement.key == "known_content":
+        if statement.relation in _DECLARED_RELATIONS:
+            return "declared"
         return "near" if statement.relation == "near" else "exact"
     return "stated"
 

@@ -531,9 +531,15 @@ class Ledger:
         """Decide an appeal: ``upheld`` keeps the decision, ``overturned`` ends it now."""
         return self._record_one("appeal-decided", case, reviewer, {"outcome": outcome, "why": why})
 
-    def report(self, case: str, reviewer: str, outcome: str, *, why: str) -> CaseState:
+    def report(self, case: str, reviewer: str, outcome: str, *, why: str, seen: int = -1) -> CaseState:
         """Record that it was ``reported`` (to whom, under what reference) or is ``not-due`` (why)."""
-        return self._record_one("reported", case, reviewer, {"outcome": outcome, "why": why})
+        return self._record_one("reported", case, reviewer, {"outcome": outcome, "why": why}, seen)
+
+    def record_step(
+        self, case: str, reviewer: str, step: str, *, why: str, outcome: str = "done", seen: int = -1
+    ) -> CaseState:
+        """Record that a step of a report case is ``done`` or ``not-due``, by one person and in their words."""
+        return self._record_one("step", case, reviewer, {"step": step, "outcome": outcome, "why": why}, seen)
 
     def notify(self, case: str, reviewer: str) -> CaseState:
         """Record that a person has notified the owner."""

@@ -15,7 +15,7 @@ from auditor.errors import UsageError
 from auditor.model import Ref
 from auditor.pipeline.report import Report, read_report
 from auditor.review import reviewers, serialization
-from auditor.review.case_candidates import CaseCandidate, read_candidates
+from auditor.review.case_candidates import CaseCandidate, read_candidates, read_report_cases
 from auditor.review.case_policy import load_case_policy, reason_key
 from auditor.review.case_state import CaseState
 from auditor.review.ledger import Ledger
@@ -66,13 +66,14 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
             f"{folder}: was evaluated with other rules than these; name its rules with --rules, "
             f"or evaluate it again: auditor judge {folder} --out DIR"
         )
-    if made.cases and not any(known["fingerprint"] == policy.fingerprint for known in ledger.policies()):
+    cases = (*read_report_cases(made), *made.cases)
+    if cases and not any(known["fingerprint"] == policy.fingerprint for known in ledger.policies()):
         ledger.record(LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, _policy_data(made)))
     opened = OpenResult()
-    for start in range(0, len(made.cases), CASES_PER_BATCH):
+    for start in range(0, len(cases), CASES_PER_BATCH):
         opened += _open_batch(
             ledger,
-            read_candidates(folder, made.cases[start : start + CASES_PER_BATCH], policy, made.policy.lists),
+            read_candidates(folder, cases[start : start + CASES_PER_BATCH], policy, made.policy.lists),
             made,
         )
     return opened
@@ -119,7 +120,9 @@ def _plan_action(ledger: Ledger, candidate: CaseCandidate, made: Report) -> tupl
         "policy": made.policy.fingerprint,
         "version": made.version,
     }
-    without_digests = () if candidate.weights else (candidate.id,)
+    if candidate.ground == "report":
+        content["found_at"] = min(made.finished, ledger.now)  # the scanning machine's clock may be ahead
+    without_digests = () if candidate.weights or candidate.ground == "report" else (candidate.id,)
     same = _find_same_case(ledger, candidate)
     if same is None:
         linked = _find_linked_case(ledger, candidate)

@@ -136,7 +136,7 @@ def audit_and_decide(tmp_path: Path, *known: Path, profile: str) -> tuple[CaseSt
     audit(hub, known=known, profile=profile, out=tmp_path / "run", workers=1)
     with create_ledger(tmp_path / "audited") as ledger:
         open_cases(ledger, tmp_path / "run")
-        (row,) = ledger.queue().rows
+        (row,) = (row for row in ledger.queue().rows if row.ground != "report")
         decide_case(ledger, row.case)
         ledger.report(row.case, "heron", "reported", why="Reference 7")
         state = ledger.blinded_state(row.case)
@@ -204,7 +204,7 @@ def test_what_only_a_test_list_says_is_left_out_of_drafts(tmp_path: Path) -> Non
     )
 
 
-SHIPPED = {name: rule for name, (rule, _) in read_rules().items() if rule.case}
+SHIPPED = {name: rule for name, (rule, _) in read_rules().items() if rule.case and rule.case != "report"}
 
 
 def sentences(text: str) -> set[str]:

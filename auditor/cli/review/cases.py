@@ -54,7 +54,7 @@ Examples:
 @click.option(
     "--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Only cases in this stage (repeatable)."
 )
-@click.option("--ground", type=click.Choice(["linked", "exposed"]), help="Only cases with this ground.")
+@click.option("--ground", type=click.Choice(["report", "linked", "exposed"]), help="Only cases with this ground.")
 @click.option(
     "--confidence",
     multiple=True,

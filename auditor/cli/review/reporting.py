@@ -15,6 +15,7 @@ from auditor.cli.review.options import (
     open_ledger,
     output_option,
     reviewer_option,
+    seen_option,
     why_option,
     write_output,
 )
@@ -31,11 +32,35 @@ Examples:
 @click.argument("outcome", type=click.Choice(["reported", "not-due"]))
 @reviewer_option
 @why_option
+@seen_option
 @ledger_option
-def reported(case: str, outcome: str, reviewer: str, why: str, folder: Path) -> None:
+def reported(case: str, outcome: str, reviewer: str, why: str, seen: int, folder: Path) -> None:
     """Record that a person reported the case, or that no report is due. Only then may the owner be notified."""
     with open_ledger(folder) as ledger:
-        echo_case_state(ledger.report(case, reviewer, outcome, why=why))
+        echo_case_state(ledger.report(case, reviewer, outcome, why=why, seen=seen))
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor review step CASE restrict --as heron --why "The folder is closed to all but heron."
+  auditor review step CASE preserve --as heron --why "Copied by nobody; kept as it is on the locked volume."
+  auditor review reported CASE reported --as heron --why "To the IWF, reference 123"
+  auditor review step CASE tell-host not-due --as heron --why "We host it ourselves.\"
+
+One person is enough. Only the host waits: it is told after the report."""
+)
+@case_argument
+@click.argument("step", type=click.Choice(["restrict", "preserve", "tell-host"]))
+@click.argument("outcome", type=click.Choice(["done", "not-due"]), default="done")
+@reviewer_option
+@why_option
+@seen_option
+@ledger_option
+def step(case: str, step: str, outcome: str, reviewer: str, why: str, seen: int, folder: Path) -> None:
+    """Record a step of a report case, or that it is not due; `reported` records the report itself."""
+    with open_ledger(folder) as ledger:
+        echo_case_state(ledger.record_step(case, reviewer, step, outcome=outcome, why=why, seen=seen))
 
 
 @command.command(epilog="Example: auditor review notify CASE --as heron")
@@ -73,6 +98,10 @@ def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any)
 
     with open_ledger(folder) as ledger:
         state = ledger.state(case)
+        if state.ground == "report":
+            raise UsageError(
+                f"case {case}: is drafted from its run: `auditor report RUN --draft hotline`, or cybertipline"
+            )
         if not state.in_force:
             raise UsageError(f"case {case}: no decision is in force, so there is nothing to draft")
         decision, policy = state.in_force[0], ledger.policy(state.policy)

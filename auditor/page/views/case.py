@@ -21,8 +21,10 @@ from auditor.review.blind_review import visible_opinions
 from auditor.review.case_reasons import STRENGTH_MEANINGS
 from auditor.review.case_state import REVIEW_DAYS, STAGE_MEANINGS, CaseState
 from auditor.review.case_support import CaseSupport, compute_support
-from auditor.review.drafts import reason_not_to_draft
+from auditor.review.case_view import linked_case_label
+from auditor.review.drafts import reason_not_to_draft, rehearsal_warning
 from auditor.review.evidence_strength import SOURCE_LABELS
+from auditor.review.report_case import REPORT_STEPS, describe_report_clock, missing_steps
 from auditor.review.review_types import ACTION_VERDICTS
 
 MAX_EVALUATED_FACTS = 40  # more take too long to evaluate for a page
@@ -64,7 +66,13 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
             "undo": available_undo(state, me, now),
             "review_days": (REVIEW_DAYS, 90, 30),
             "action": any(decision.verdict in ACTION_VERDICTS for decision in state.in_force),
-            "withheld": next((reason_not_to_draft(state, decision, policy) for decision in state.in_force), ""),
+            "withheld": rehearsal_warning(state.reasons, state, policy)
+            if state.ground == "report"
+            else next((reason_not_to_draft(state, decision, policy) for decision in state.in_force), ""),
+            "clock": describe_report_clock(state, now) if state.ground == "report" else "",
+            "missing": missing_steps(state),
+            "step_meanings": REPORT_STEPS,
+            "linked_as": linked_case_label(state),
             "history": history_steps(history),
             "grounds": CASE_GROUNDS,
             "strengths": STRENGTH_MEANINGS,
