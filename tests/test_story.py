@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -169,4 +170,66 @@ def test_from_a_match_in_a_dataset_to_reported(hotline: Organisation, tmp_path: 
     # The same run again opens nothing, and nothing of it is on a de-index list.
     assert "0 new cases" in hotline.auditor("review", "open", run).stdout
     hotline.auditor("review", "propose", case, "de-index", *why, "words", code=2)
+    assert "are intact" in hotline.auditor("review", "verify").stdout
+
+
+def test_from_a_decision_to_an_appeal_its_outcome_told_and_the_removal_proven(
+    hotline: Organisation, search: Organisation, tmp_path: Path
+) -> None:
+    real, run = tmp_path / "known.csv", hotline.folder / "run"
+    real.write_text(LIST.read_text(encoding="utf-8").replace("means: test", "means: csam"), encoding="utf-8")
+    hub = shutil.copytree(HUB, tmp_path / "hub")
+    options = ("--known", real, "--workers", 1, "--fail-on", "never", "--weights", "full")
+    hotline.auditor("scan", hub, "--out", run, *options)
+    hotline.auditor("review", "init")
+    for pseudonym in ("heron", "wren", "owl"):
+        hotline.auditor("review", "reviewers", "add", pseudonym, "--person", f"Person {pseudonym}")
+    hotline.auditor("review", "open", run)
+    (case,) = (row["case"] for row in rows(hotline) if row["subject"]["name"] == "crawlers/captioner")  # type: ignore[index]
+    heron, owl = ("--as", "heron"), ("--as", "owl")
+    hotline.auditor("review", "claim", case, *heron)
+    decide(hotline, case)
+
+    # The notice waits for the report; then the owner is told of the decision.
+    hotline.auditor("review", "notify", case, *heron, code=2)
+    hotline.auditor("review", "reported", case, "reported", *heron, "--why", "Reference 7.")
+    notice = hotline.auditor("review", "draft", case, "notice", "--appeals", "https://hotline.example/appeals").stdout
+    assert "You can appeal until" in notice
+    hotline.auditor("review", "notify", case, *heron)
+    build_list(hotline, search)
+
+    # No outcome is told before there is one; someone not involved decides, and the owner reads why.
+    early = hotline.auditor("review", "draft", case, "outcome", code=2).stderr
+    assert "no appeal was decided" in early
+    hotline.auditor("review", "appeal", case, *heron, "--why", "The dataset was replaced before.")
+    hotline.auditor("review", "notify", case, "--appeal-outcome", *heron, code=2)
+    hotline.auditor("review", "decide-appeal", case, "overturned", *owl, "--why", "It was replaced in March.")
+    outcome = hotline.auditor("review", "draft", case, "outcome").stdout
+    assert "Outcome: overturned." in outcome
+    assert "Reasons: It was replaced in March." in outcome
+    hotline.auditor("review", "notify", case, "--appeal-outcome", *heron)
+    twice = hotline.auditor("review", "notify", case, "--appeal-outcome", *heron, code=2).stderr
+    assert "that the owner was told was recorded on" in twice
+
+    # Restored is proven by the recipient's receipt, and by nothing else.
+    delta = build_list(hotline, search, "--delta")
+    unproven = "Removed: search: taken off with version 2; not proven"
+    assert unproven in hotline.auditor("review", "show", case).stdout
+    mine = ("--sender", hotline.card, "--keys", search.keys)
+    whole = sorted(delta.parent.glob("*1*"))[0]
+    search.auditor("deindex", "verify", whole, *mine)
+    search.auditor("deindex", "verify", delta, *mine)
+    receipt = search.folder / "receipt.json"
+    search.auditor("deindex", "receipt", *mine, "--all", "-o", receipt)
+    to = ("--recipient", search.card, "--record", hotline.folder / "ledger")
+    hotline.auditor("deindex", "receipt", "--check", receipt, *to)
+    assert "taken off with version 2; proven by its receipt of" in hotline.auditor("review", "show", case).stdout
+
+    # The same facts open it again neither as it is nor with other weights.
+    weights = next((hub / "models" / "crawlers" / "captioner").glob("*.bin"))
+    weights.write_bytes(weights.read_bytes() + b"\0")
+    later = hotline.folder / "later"
+    hotline.auditor("scan", hub, "--out", later, *options)
+    opened = hotline.auditor("review", "open", later).stdout
+    assert f"1 not opened again: the same facts were overturned or needed no action (case {case})" in opened
     assert "are intact" in hotline.auditor("review", "verify").stdout

@@ -205,6 +205,12 @@ def _notify(page_request: PageRequest, case: str) -> str:
     return "notified"
 
 
+def _tell_outcome(page_request: PageRequest, case: str) -> str:
+    """Do the action of recording that the owner was told the outcome of the appeal."""
+    page_request.ledger.tell_outcome(case, page_request.reviewer, seen=_seen_event(page_request))
+    return "outcome-told"
+
+
 CASE_ACTIONS: Mapping[str, Callable[[PageRequest, str], str]] = MappingProxyType(
     {
         "claim": _claim,
@@ -218,6 +224,7 @@ CASE_ACTIONS: Mapping[str, Callable[[PageRequest, str], str]] = MappingProxyType
         "report": _report,
         "step": _record_step,
         "notify": _notify,
+        "tell-outcome": _tell_outcome,
     }
 )
 CONFIRMATIONS: Mapping[str, str] = MappingProxyType(
@@ -238,6 +245,7 @@ CONFIRMATIONS: Mapping[str, str] = MappingProxyType(
         "reported": "Recorded.",
         "step": "The step is recorded.",
         "notified": "Recorded: the owner was notified.",
+        "outcome-told": "Recorded: the owner was told the outcome of the appeal.",
         "passed": "You passed the case. Nobody is informed, and nothing was recorded.",
         "back": "The case is back in your queue.",
         "chosen": "Saved. Only you see these settings.",

@@ -59,6 +59,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "reopened": "opened a new round",
         "appealed": "recorded the owner's appeal",
         "appeal-decided": "decided the appeal",
+        "outcome-told": "recorded that the owner was told the outcome of the appeal",
         "reported": "recorded whether the case was reported",
         "step": "recorded a step of the report case",
         "notified": "recorded that the owner was notified",

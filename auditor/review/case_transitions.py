@@ -19,6 +19,7 @@ from auditor.review.report_case import apply_step, require_decidable
 from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Opinion
 from auditor.review.reviewers import PROGRAM_ACTOR
 from auditor.review.transition_guards import (
+    require_decided_appeal,
     require_decision_in_force,
     require_explanation,
     require_new_reviewer,
@@ -294,9 +295,9 @@ def _apply_appeal_decided(state: CaseState, event: LedgerEvent) -> CaseState:
         raise UsageError(
             f"case {state.id}: the outcome of an appeal is upheld (the decision stays in force) or overturned"
         )
-    require_explanation(event)
+    why = require_explanation(event)
     appealed = next(decision for decision in state.decisions if decision.appeal == "open")
-    decided = replace(appealed, appeal=outcome)
+    decided = replace(appealed, appeal=outcome, appeal_explanation=why, outcome_told_at="")
     if outcome == "overturned":
         decided = replace(decided, status="overturned", overturned_at=event.time)
     state = replace(
@@ -340,6 +341,14 @@ def _apply_notified(state: CaseState, event: LedgerEvent) -> CaseState:
     return _replace_decision(state, replace(decision, notified_at=event.time))
 
 
+def _apply_outcome_told(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply to a case that the owner was told the outcome of the appeal."""
+    decision = require_decided_appeal(state)
+    if decision.outcome_told_at:
+        raise UsageError(f"case {state.id}: that the owner was told was recorded on {decision.outcome_told_at}")
+    return _replace_decision(state, replace(decision, outcome_told_at=event.time))
+
+
 def _apply_listed(state: CaseState, event: LedgerEvent) -> CaseState:
     """Apply to a case that the decision went onto a recipient's list."""
     decision = require_decision_in_force(state)
@@ -372,6 +381,7 @@ TRANSITIONS: Mapping[str, Callable[[CaseState, LedgerEvent], CaseState]] = Mappi
         "reported": _apply_reported,
         "step": _apply_step,
         "notified": _apply_notified,
+        "outcome-told": _apply_outcome_told,
         "listed": _apply_listed,
         "delisted": _apply_delisted,
     }

@@ -15,7 +15,7 @@ from auditor.review.evidence_strength import SOURCE_LABELS
 from auditor.review.ledger_events import LedgerEvent
 from auditor.review.queue import QueuePage, QueueRow
 from auditor.review.report_case import REPORT_STEPS, describe_report_clock, missing_steps
-from auditor.review.review_types import VERDICT_MEANINGS, Decision
+from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision
 
 CONFIDENTIAL = "Confidential: unproven until decided"
 _EVENT_DESCRIPTIONS = {
@@ -32,6 +32,7 @@ _EVENT_DESCRIPTIONS = {
     "reopened": "reopened",
     "appealed": "the owner appealed",
     "appeal-decided": "the appeal was decided",
+    "outcome-told": "the owner was told the outcome of the appeal",
     "reported": "a report, or that none is due, was recorded",
     "step": "a step of the report case",
     "notified": "the owner was notified",
@@ -227,8 +228,14 @@ def _decision_lines(decision: Decision, now: str) -> Iterator[str]:
     yield f"    in {decision.proposer}'s words: {printable(decision.explanation, 4000)}"
     if decision.approver:
         yield f"    in {decision.approver}'s words: {printable(decision.second_explanation, 4000)}"
+    if decision.verdict in ACTION_VERDICTS:
+        told = f"on {decision.notified_at}" if decision.notified_at else "not recorded"
+        yield f"    owner notified: {told}; can appeal until {decision.appeal_by}"
     if decision.appeal:
         yield f"    appeal: {decision.appeal}"
+    if decision.appeal_explanation:
+        yield f"    reasons: {printable(decision.appeal_explanation, 4000)}"
+        yield f"    owner told the outcome: {decision.outcome_told_at or 'not recorded'}"
 
 
 def _describe_event(event: LedgerEvent) -> str:

@@ -110,6 +110,8 @@ class Decision:
     notified_at: str = ""
     appeal: Literal["", "open", "upheld", "overturned"] = ""
     appeal_by: str = ""  # the last day for an appeal
+    appeal_explanation: str = ""  # the words of who decided the appeal, which the owner is told
+    outcome_told_at: str = ""  # when the owner was told the outcome
     second_explanation: str = ""  # the approver's own words; ``explanation`` are the proposer's
 
     @property

@@ -55,6 +55,34 @@ def test_two_people_carry_a_case_from_new_to_a_decision_and_through_an_appeal(ap
         assert verify_ledger.verify_ledger(ledger).faults == ()
 
 
+def test_the_owner_is_told_the_outcome_of_the_appeal_and_the_removal_is_proven_on_the_page(app: ReviewApp) -> None:
+    path = f"/case/{EXACT}"
+    with app.ledger() as ledger:
+        decide_case(ledger, EXACT)
+        decision = ledger.state(EXACT).in_force[0]
+        ledger.record_listed([decision], recipient="search", version="1")
+        ledger.appeal(EXACT, "heron", why="The dataset was replaced.")
+    heron, owl = app.browser("heron"), app.browser("owl")
+    assert "the owner can appeal until" in visible_text(heron.get(path))
+    owl.submit(owl.get(path), f"{path}/decide-appeal", outcome="overturned", why="It was replaced in March.")
+    page = heron.get(path)
+    assert "Outcome: overturned." in page
+    assert "Reasons: It was replaced in March." in page
+    told = heron.submit(page, f"{path}/tell-outcome")
+    assert "the owner was told the outcome of the appeal" in visible_text(told)
+    assert f'action="{path}/tell-outcome"' not in heron.get(path)
+    with app.ledger() as ledger:
+        ledger.record_delisted([EXACT], recipient="search", version="2")
+    assert "search: taken off with version 2; not proven" in visible_text(heron.get(path))
+    with app.ledger() as ledger:
+        ledger.record_receipt(recipient="search", version="1", at="2026-11-23T09:00:00Z", words="none")
+        ledger.record_receipt(recipient="other", version="2", at="2026-11-23T09:00:00Z", words="none")
+    assert "not proven" in visible_text(heron.get(path))
+    with app.ledger() as ledger:
+        ledger.record_receipt(recipient="search", version="3", at="2026-11-24T09:00:00Z", words="1 restored")
+    assert "proven by its receipt of 2026-11-24T09:00:00Z" in visible_text(heron.get(path))
+
+
 def submit_step(page: str, path: str, step: str) -> str:
     """The part of a report case's page that holds the form of one step."""
     forms = re.findall(rf'<form method="post" action="{path}/step">.*?</form>', page, re.S)

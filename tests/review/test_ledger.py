@@ -770,3 +770,25 @@ def test_entries_have_one_form() -> None:
         decode_entry(body.replace(",", ", "))
     with pytest.raises(SealError, match="is damaged"):
         decode_entry(body[:-1])
+
+
+def test_cases_that_rest_on_an_overturned_one_are_judged_again(ledger: Ledger) -> None:
+    linked = opening_action(5)
+    fact = {"key": "base_model", "value": "atelier/model-1", "relation": "", "source": "card"}
+    place = {"uri": "README.md", "line": 1}
+    named = opening_action(6)
+    facts = [{"subject": named.data["subject"], "statement": {**fact, "place": place, "remark": ""}}]
+    ledger.record(
+        replace(linked, data={**linked.data, "linked": CASE}),
+        replace(named, data={**named.data, "facts": facts}),
+        opening_action(7),
+    )
+    for number in (1, 5, 6, 7):
+        decide_case(ledger, case_id(number))
+    ledger.appeal(CASE, "finch", why="words")
+    ledger.decide_appeal(CASE, "owl", "overturned", why="words")
+    phases = {number: ledger.state(case_id(number)).phase for number in (1, 5, 6, 7)}
+    assert phases == {1: "overturned", 5: "new", 6: "new", 7: "approved"}
+    (event,) = (event for event in ledger.history(case_id(6)) if event.kind == "reopened")
+    assert event.data["why"] == f"Case {CASE}, on which it rests, was overturned on appeal."
+    assert ledger.state(case_id(6)).in_force  # the decision stays until people have judged again
