@@ -18,7 +18,6 @@ from auditor.cli.options import (
     context_option,
     country_option,
     fail_on_option,
-    no_settings_option,
     output_options,
     rules_option,
     workers_option,
@@ -57,7 +56,6 @@ Examples:
 @fail_on_option
 @workers_option
 @baseline_option
-@no_settings_option
 @context_option
 @country_option
 @click.option("-v", "--verbose", is_flag=True, help="Show every finding in the summary, and what was compared.")

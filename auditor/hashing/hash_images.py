@@ -149,7 +149,7 @@ def _embedded_pictures(image: Hashable) -> tuple[tuple[bytes, ...], str, bytes]:
     found: list[bytes] = []
     texts: list[bytes] = []
     waiting, gap = [image.data], ""
-    while waiting and len(found) < MAX_EMBEDDED:
+    while waiting and len(found) <= MAX_EMBEDDED:
         content = picture_content(waiting.pop())
         texts += (*content.metadata, content.rest[:MAX_TEXT_BYTES])
         encoded = [one for metadata in content.metadata for one in find_encoded_files(metadata, is_text=False)]
@@ -160,7 +160,7 @@ def _embedded_pictures(image: Hashable) -> tuple[tuple[bytes, ...], str, bytes]:
             gap = AFTER_END.format(len(content.rest))
         found += pictures
         waiting += pictures
-    gap = TOO_MANY_EMBEDDED if len(found) > MAX_EMBEDDED or waiting else gap
+    gap = TOO_MANY_EMBEDDED if len(found) > MAX_EMBEDDED else gap
     return tuple(found[:MAX_EMBEDDED]), gap, b"\n".join(text for text in texts if len(text) >= MIN_TEXT_BYTES)
 
 

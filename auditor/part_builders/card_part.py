@@ -221,7 +221,9 @@ class _Metadata:
 
     def names(self, key: str) -> Mapping[str, str]:
         """Return the repositories that a key names, with the words for each."""
-        written = [name.removeprefix("extended|") for name in names_of(self._by_key.get(key, ("", None))[1])]
+        if key not in self._by_key:
+            return {}
+        written = [name.removeprefix("extended|") for name in names_of(self._by_key[key][1])]
         return _repositories(self._limited(key, written))
 
     def _limited(self, key: str, values: list[str]) -> list[str]:
@@ -272,11 +274,12 @@ def _state_metadata(statements: _Statements, card: Card, kind: Kind) -> None:
 
 def _state_bases(metadata: _Metadata, marks: Iterable[str]) -> None:
     """Add to a card's part the models that its metadata says it was made from; ``marks``: its tags and libraries."""
-    names = metadata.names("base_model")
-    relation = _relation(list(names), metadata.values("base_model_relation"), {mark.lower() for mark in marks})
-    metadata.statements.add_names("base_model", names, metadata.written_key("base_model"), relation)
-    copied = _repositories(names_of(metadata.as_written.get("duplicated_from")))
-    metadata.statements.add_names("base_model", copied, "duplicated_from", remark="duplicated_from")
+    if names := metadata.names("base_model"):
+        relation = _relation(list(names), metadata.values("base_model_relation"), {mark.lower() for mark in marks})
+        metadata.statements.add_names("base_model", names, metadata.written_key("base_model"), relation)
+    if "duplicated_from" in metadata.as_written:
+        copied = _repositories(names_of(metadata.as_written["duplicated_from"]))
+        metadata.statements.add_names("base_model", copied, "duplicated_from", remark="duplicated_from")
 
 
 def _state_generated(metadata: _Metadata, tasks: Sequence[str], tags: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from distributed import Worker, WorkerPlugin
 
 from auditor.errors import AuditorError, UsageError
-from auditor.workers.limits import limit_memory, limit_threads
+from auditor.workers.limits import keep_freed_memory, limit_memory, limit_threads
 
 
 class ContextPlugin(WorkerPlugin):  # type: ignore[misc]
@@ -43,6 +43,7 @@ class ContextPlugin(WorkerPlugin):  # type: ignore[misc]
         with self._lock:
             if self._context is None:
                 limit_threads()
+                keep_freed_memory()
                 os.umask(0o077)
                 try:
                     context = pickle.loads(self._pickled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ MIN_WORKER_BYTES = 512 * 1024**2
 # There is a worker for every core already: threads of BLAS and of Arrow would only get in each other's way.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
+# Of glibc (man 3 mallopt): M_TRIM_THRESHOLD, and M_MMAP_THRESHOLD at its most. A decoded picture takes some megabytes.
+_KEPT_MEMORY = {-1: 1 << 27, -3: 1 << 25}
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 _OWN_CONTROL_GROUPS = Path("/proc/self/cgroup")
 
@@ -29,6 +32,19 @@ def limit_threads() -> None:
     """Limit libraries that a worker loads from now on to one thread, unless the environment says otherwise."""
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, "1")
+
+
+def keep_freed_memory() -> None:
+    """Have the allocator of Linux keep freed memory for the next picture, within limits.
+
+    Dask starts its workers with ``MALLOC_TRIM_THRESHOLD_``, by which memory goes back at once: each picture is then
+    decoded into fresh pages, which takes as long as decoding it. A local worker of our own needs nothing.
+    """
+    if sys.platform != "linux":
+        return
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):  # musl has none
+        for option, size in _KEPT_MEMORY.items():
+            mallopt(option, size)
 
 
 def worker_memory(workers: int) -> int:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,43 @@ def run_step(step: str, folder: Path, name: str) -> None:
     print(time.perf_counter() - began, time.process_time() - cpu, peak / 1024)
 
 
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """What one step took for so many rows; ``peak`` in MB."""
+
+    rows: int
+    seconds: float
+    cpu: float
+    peak: float
+
+
+def measure(rows: int, entries: int) -> tuple[dict[str, list[StepCost]], float]:
+    """Return the cost of each step for a fifth of the rows and for all, and the bytes of an export for each row."""
+    from auditor.deindex.party_keys import create_keys
+
+    costs: dict[str, list[StepCost]] = {step: [] for step in STEPS}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        create_keys(folder / "holder", "holder")
+        create_keys(folder / "asker", "asker")
+        random = np.random.default_rng(2)
+        (folder / "known.txt").write_text("\n".join(random.bytes(16).hex() for _ in range(entries)))
+        for count in (rows // 5, rows):
+            for step in ("write", *STEPS):
+                # The peak that a process is told begins with its parent's, which holds nothing large.
+                command = [sys.executable, __file__, "--step", step, temporary, str(count)]
+                found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                if step != "write":
+                    costs[step].append(StepCost(count, *map(float, found.split())))
+        return costs, (folder / f"{rows}.export").stat().st_size / rows
+
+
+def marginal_rate(costs: list[StepCost]) -> float:
+    """Return the rows a second of a step beside what it costs once, such as opening the list, which is in both."""
+    few, many = costs
+    return (many.rows - few.rows) / (many.seconds - few.seconds)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=5_000_000)
@@ -80,35 +118,19 @@ def main() -> None:
     if options.step:
         run_step(options.step[0], Path(options.step[1]), options.step[2])
         return
-    from auditor.deindex.party_keys import create_keys
-
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        create_keys(folder / "holder", "holder")
-        create_keys(folder / "asker", "asker")
-        random = np.random.default_rng(2)
-        (folder / "known.txt").write_text("\n".join(random.bytes(16).hex() for _ in range(options.entries)))
-        seconds = {}
-        fifth = options.rows // 5
-        for rows in (fifth, options.rows):
-            for step in ("write", *STEPS):
-                # The peak that a process is told begins with its parent's, which holds nothing large.
-                command = [sys.executable, __file__, "--step", step, temporary, str(rows)]
-                found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                if step == "write":
-                    continue
-                seconds[rows, step], cpu, peak = map(float, found.split())
-                print(
-                    f"{step:7} {rows:>12,} rows: {rows / seconds[rows, step]:>12,.0f} rows/s, "
-                    f"{rows / cpu:>12,.0f} per CPU second, peak {peak:,.0f} MB"
-                )
-            print(f"an export has {(folder / f'{rows}.export').stat().st_size / rows:.1f} bytes a row")
-        # What a step costs beside rows, such as opening the list, is in both.
-        rate = (options.rows - fifth) / (seconds[options.rows, "answer"] - seconds[fifth, "answer"])
-        print(
-            f"an answer for {TARGET_ROWS:,} rows at {rate:,.0f} rows/s: {TARGET_ROWS / rate / 60:,.0f} minutes on one "
-            f"core (target: {TARGET_SECONDS // 60} minutes on {TARGET_CORES} cores)"
-        )
+    costs, bytes_per_row = measure(options.rows, options.entries)
+    for step, each in costs.items():
+        for cost in each:
+            print(
+                f"{step:7} {cost.rows:>12,} rows: {cost.rows / cost.seconds:>12,.0f} rows/s, "
+                f"{cost.rows / cost.cpu:>12,.0f} per CPU second, peak {cost.peak:,.0f} MB"
+            )
+    print(f"an export has {bytes_per_row:.1f} bytes a row")
+    rate = marginal_rate(costs["answer"])
+    print(
+        f"an answer for {TARGET_ROWS:,} rows at {rate:,.0f} rows/s: {TARGET_ROWS / rate / 60:,.0f} minutes on one "
+        f"core (target: {TARGET_SECONDS // 60} minutes on {TARGET_CORES} cores)"
+    )
 
 
 if __name__ == "__main__":

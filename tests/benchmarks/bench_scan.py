@@ -67,14 +67,23 @@ class Measured:
     cpu: float
     peak: int  # kilobytes of the largest process
     flagged: dict[tuple[str, str], int]
+    samples: int = 0
 
 
 _CODE = """
-import json, os, resource, subprocess, sys
+import json, os, resource, signal, subprocess, sys
 import ctypes
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: the fork server and its workers come to us
 scan = "from auditor.cli.main import main; main()"
-subprocess.run([sys.executable, "-c", scan, *sys.argv[1:]], stdout=subprocess.DEVNULL, check=True)
+stop, *arguments = sys.argv[1:]
+child = subprocess.Popen([sys.executable, "-c", scan, *arguments], stdout=subprocess.DEVNULL)
+try:
+    child.wait(float(stop) or None)
+except subprocess.TimeoutExpired:
+    child.send_signal(signal.SIGINT)
+    assert child.wait() == 130
+else:
+    assert child.returncode == 0 or float(stop), child.returncode
 while True:
     try:
         os.wait()
@@ -85,19 +94,25 @@ print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss]))
 """
 
 
+def measure_scan(target: Path, run: Path, *options: str, stop_after: float = 0) -> Measured:
+    """Measure one scan, with everything that it starts; it is interrupted after ``stop_after`` seconds, 0: never."""
+    arguments = ["scan", str(target), "--out", str(run), "--fail-on", "never", *options]
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", _CODE, str(stop_after), *arguments], capture_output=True, text=True, check=False
+    )
+    wall = time.perf_counter() - begun
+    if done.returncode:
+        raise SystemExit(done.stderr[-2000:])
+    cpu, peak = json.loads(done.stdout)
+    report = {} if stop_after else json.loads((run / "report.json").read_bytes())
+    flagged = {(rule, outcome): number for rule, outcome, _, number in report.get("flagged", ())}
+    return Measured(wall, cpu, peak, flagged, report.get("tally", {}).get("samples", {}).get("scanned", 0))
+
+
 def measure(cards: Path, workers: int) -> Measured:
-    """One scan, with everything that it starts."""
     with tempfile.TemporaryDirectory() as out:
-        run = Path(out, "run")
-        options = ["--out", str(run), "--workers", str(workers), "--fail-on", "never"]
-        begun = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", _CODE, "scan", str(cards), *options], capture_output=True, text=True, check=True
-        )
-        wall = time.perf_counter() - begun
-        cpu, peak = json.loads(done.stdout)
-        report = json.loads((run / "report.json").read_bytes())
-    return Measured(wall, cpu, peak, {(rule, outcome): number for rule, outcome, _, number in report["flagged"]})
+        return measure_scan(cards, Path(out, "run"), "--workers", str(workers))
 
 
 def main() -> None:

@@ -119,19 +119,22 @@ def child(python: str, name: str, folder: Path) -> dict[str, Any] | None:
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
-def measure_python(folder: Path, options: argparse.Namespace) -> None:
+def python_rates(folder: Path, pictures: int, repeat: int, peer_python: str) -> dict[str, float]:
+    """Return the pictures a CPU second of each contender; without the peer where it is missing."""
     times: dict[str, list[float]] = {name: [] for name in CONTENDERS}
-    for _ in range(options.repeat):
-        answers = {
-            name: child(options.peer_python if name == "peer" else sys.executable, name, folder) for name in CONTENDERS
-        }
+    for _ in range(repeat):
+        answers = {name: child(peer_python if name == "peer" else sys.executable, name, folder) for name in CONTENDERS}
         mine, theirs = answers["ours"], answers["peer"]
         if mine is None or (theirs is not None and theirs["found"] != mine["found"]):
             raise SystemExit("the contenders find different pictures; nothing was compared")
         for name, answer in answers.items():
             if answer is not None:
                 times[name].append(answer["seconds"])
-    rates = {name: options.pictures / statistics.median(each) for name, each in times.items() if each}
+    return {name: pictures / statistics.median(each) for name, each in times.items() if each}
+
+
+def measure_python(folder: Path, options: argparse.Namespace) -> None:
+    rates = python_rates(folder, options.pictures, options.repeat, options.peer_python)
     print(
         f"{options.pictures} JPEGs of {SIZE[0]} x {SIZE[1]}, {options.entries:,} entries, one core, medians of CPU time"
     )

@@ -220,3 +220,12 @@ def test_photographs_that_exif_rotates_are_hashed_as_a_viewer_shows_them(corpus:
             shown = by_variant(png(ImageOps.exif_transpose(image)), {"pdq"}, set())[""]["pdq"]
         assert distance(found["oriented"]["pdq"], shown) <= 10, path.name
         assert distance(found[""]["pdq"], shown) > 100, path.name
+
+
+@pytest.mark.parametrize(("number", "gap"), [(16, None), (17, "more than 16 pictures within it: not read")])
+def test_16_pictures_within_a_picture_are_hashed_and_more_are_a_gap(number: int, gap: str | None) -> None:
+    within = [png(landscape(seed, (24, 16))) for seed in range(number)]
+    image = EncodedImage("1", "1.jpg", 0, b"".join((jpeg(landscape(99, (64, 48))), *within)))
+    *variants, stored = hash_images([image], ["md5"], ()).to_pylist()
+    assert [row["md5"] for row in variants] == [hashlib.md5(data).digest() for data in within[:16]]
+    assert stored["gap"] == gap

@@ -120,3 +120,12 @@ def test_code_sequences_certificates_and_tokenizers_hold_no_encoded_files(text: 
 def test_a_long_run_of_letters_in_no_known_encoding_is_named() -> None:
     text = base64.b64encode(bytes(byte ^ 0x5A for byte in JPEG * 4))
     assert [one.encoding for one in find_encoded_files(text)] == ["an encoding that was not recognised"]
+
+
+@pytest.mark.parametrize(("length", "letters", "is_told"), [(4096, 26, True), (4095, 26, False), (9000, 24, False)])
+def test_a_run_of_4096_letters_of_more_than_24_kinds_is_an_encoding_that_is_not_known(
+    length: int, letters: int, is_told: bool
+) -> None:
+    run = (b"zyxwvutsrqponmlkjihgfedcba"[:letters] * length)[:length]
+    found = [(one.encoding, one.end - one.start) for one in find_encoded_files(b"words " + run + b" words")]
+    assert found == ([("an encoding that was not recognised", length)] if is_told else [])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from auditor.blob import Blob, Unread
 from auditor.hashing.hash_images import EncodedImage, hash_images
+from auditor.part_builders.array_contents import change_as_pixels
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part, PartlyRead
 from auditor.pipeline.read_members import read_with_members
@@ -182,3 +183,14 @@ def test_weights_of_a_model_are_no_pictures_and_pictures_among_them_are(tmp_path
     model = Blob(blob.path, blob.uri, blob.size, "model", "acme/m")
     items = [item for item in numpy_arrays.read([model], ReadOptions(frozenset({"pdq"}))) if isinstance(item, Samples)]
     assert [item.batch["place"].to_pylist() for item in items] == [["a.npz!/picture"]]
+
+
+@pytest.mark.parametrize(("correlation", "are_pictures"), [(0.56, True), (0.44, False)])
+def test_values_are_pixels_if_neighbours_differ_by_less_than_seven_tenths_of_others(
+    correlation: float, are_pictures: bool
+) -> None:
+    # Neighbours of normally distributed values differ by sqrt(1 - correlation) of what independent ones do: 0.66, 0.75.
+    places = np.arange(64)
+    weights = np.linalg.cholesky(correlation ** np.abs(places[:, None] - places))
+    planes = weights @ np.random.default_rng(1).normal(size=(20, 64, 64)) @ weights.T
+    assert change_as_pixels(planes).tolist() == [are_pictures] * 20

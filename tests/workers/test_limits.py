@@ -67,3 +67,22 @@ def test_a_worker_may_allocate_what_it_is_allowed_beside_what_it_has() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "no more\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of Linux")
+def test_freed_memory_is_kept_where_the_environment_gives_it_back_at_once() -> None:
+    code = (
+        "import resource, sys; from auditor.workers.limits import keep_freed_memory\n"
+        "if sys.argv[1] == 'kept': keep_freed_memory()\n"
+        "def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "bytearray(4_000_000); before = faults()\n"
+        "for _ in range(20): bytearray(4_000_000)\n"
+        "print(faults() - before)"
+    )
+    environment = {**os.environ, "MALLOC_TRIM_THRESHOLD_": "65536", "PYTHONMALLOC": "malloc"}
+    faults = {
+        how: int(subprocess.check_output([sys.executable, "-c", code, how], env=environment)) for how in ("kept", "")
+    }
+    if faults[""] < 1000:
+        pytest.skip("this allocator keeps memory anyway")
+    assert faults["kept"] < faults[""] / 10, faults

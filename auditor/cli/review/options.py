@@ -26,11 +26,10 @@ VERDICTS = ("de-index", "demote", "label", "gate", "refer", "no-action", "need-m
 
 STAGES = (
     "new", "claimed", "proposed", "disputed", "approved", "listed", "re-review", "appealed", "waiting", "overturned",
-    "reported", "closed",
 )  # fmt: skip
 
 
-STRENGTHS = ("listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "declared", "stated")
+STRENGTHS = ("listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "stated")
 
 
 ledger_option = click.option(
