@@ -16,8 +16,9 @@ from typing import Literal, NamedTuple, TypeVar
 Kind = Literal["model", "dataset", "terms", "document"]
 Outcome = Literal["FLAGGED", "UNCHECKED"]
 Severity = Literal["note", "warning", "error"]
-Ground = Literal["linked", "exposed"]
-Basis = Literal["computed", "declared"]
+Ground = Literal["linked", "exposed", "report"]
+# Who states a digest: this program, the hub that holds the file, or a text.
+Basis = Literal["computed", "listed", "declared"]
 Audience = Literal["author", "operator"]
 # What holds a sample's bytes, or what is compared in their place.
 Carrier = Literal[
@@ -32,8 +33,9 @@ Carrier = Literal[
     "address",
 ]
 
-# The source of statements that a hub's listing of a repository makes.
-HUB_LISTING = "hub-listing"
+# The source of statements that the hub itself makes when it is asked for a repository's files; and of those that a
+# stored copy of such an answer makes, which anyone could have written.
+HUB_ANSWER, HUB_LISTING = "hub", "hub-listing"
 KINDS: tuple[Kind, ...] = ("model", "dataset", "terms", "document")
 SEVERITIES: tuple[Severity, ...] = ("note", "warning", "error")
 

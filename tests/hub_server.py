@@ -59,6 +59,7 @@ class Repository:
 
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)  # of branches and tags: the commits
     is_gated: bool = False
     is_private: bool = False
 
@@ -290,7 +291,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not repository or (repository.is_private and not self._is_authorized()):
             self._error(404 if self._is_authorized() else 401, "RepoNotFound")
             return None
-        commit = repository.head if revision == "main" else revision
+        commit = repository.head if revision == "main" else repository.names.get(revision, revision)
         if commit not in repository.commits:
             self._error(404, "RevisionNotFound")
             return None

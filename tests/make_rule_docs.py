@@ -21,7 +21,12 @@ What the auditor judges by, made from [the rules](../rules/README.md) by `python
 `auditor rules explain RULE` also shows the facts that a rule reads, and its examples. The severity is that of the
 profile `default`; where other [profiles](#profiles) differ, they are named.
 """
-GROUNDS = {None: "opens no case", "linked": "opens a case (linked)", "exposed": "opens a case (exposed)"}
+GROUNDS = {
+    None: "opens no case",
+    "linked": "opens a case (linked)",
+    "exposed": "opens a case (exposed)",
+    "report": "opens a case (report)",
+}
 
 
 def rules_page() -> str:

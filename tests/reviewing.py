@@ -82,6 +82,9 @@ def opening_action(
         "version": "0",
         "linked": "",
     }
+    if ground == "report":
+        subject["kind"] = "dataset"
+        content |= {"digests": [], "weights": "", "found_at": "2026-11-23T08:00:00Z"}
     return LedgerAction("opened", case_id(number), reviewers.PROGRAM_ACTOR, content)
 
 

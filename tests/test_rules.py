@@ -36,14 +36,16 @@ def test_every_file_of_the_folder_is_a_rule_a_profile_or_a_vocabulary() -> None:
     assert {path.stem for path in (rules / "profiles").glob("*.toml")} == set(PROFILES)
 
 
-def test_only_the_two_grounds_open_cases() -> None:
-    """DESIGN: linked (listed, the same weights, a dedicated derivative) and exposed, and nothing else."""
+def test_only_the_two_grounds_and_known_content_open_cases() -> None:
+    """DESIGN: linked (listed, the same weights, a dedicated derivative), exposed and report, and nothing else."""
     assert {rule.id: rule.case for rule in RULES if rule.case} == {
         "linked-listed-model": "linked",
         "linked-same-weights": "linked",
         "linked-same-values": "linked",
         "linked-dedicated-derivative": "linked",
         "trained-on-known-content": "exposed",
+        "known-content-in-dataset": "report",
+        "known-content-in-model": "report",
     }
 
 

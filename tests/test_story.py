@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def cases(hotline: Organisation) -> dict[str, str]:
         hotline.auditor("review", "reviewers", "add", pseudonym, "--person", f"Person {pseudonym}")
     hotline.auditor("review", "open", run)
     page = json.loads(hotline.auditor("review", "list", "--json").stdout)
-    return {row["subject"]["name"]: row["case"] for row in page["cases"]}
+    return {row["subject"]["name"]: row["case"] for row in page["cases"] if row["ground"] != "report"}
 
 
 def decide(hotline: Organisation, case: str) -> None:
@@ -130,4 +131,105 @@ def test_from_a_scan_to_a_list_and_back(hotline: Organisation, search: Organisat
 
 def rows(hotline: Organisation) -> list[dict[str, str]]:
     cases: list[dict[str, str]] = json.loads(hotline.auditor("review", "list", "--json").stdout)["cases"]
-    return cases
+    return [row for row in cases if row["ground"] != "report"]
+
+
+def test_from_a_match_in_a_dataset_to_reported(hotline: Organisation, tmp_path: Path) -> None:
+    real, run = tmp_path / "known.csv", hotline.folder / "run"
+    real.write_text(LIST.read_text(encoding="utf-8").replace("means: test", "means: csam"), encoding="utf-8")
+    dataset = HUB / "datasets" / "crawlers"
+    hotline.auditor("scan", dataset, "--known", real, "--out", run, "--workers", 1, "--fail-on", "never")
+    hotline.auditor("review", "init")
+    hotline.auditor("review", "reviewers", "add", "heron", "--person", "Person heron")
+    assert "1 new cases" in hotline.auditor("review", "open", run).stdout
+    ((case, ground),) = (
+        (row["case"], row["ground"]) for row in json.loads(hotline.auditor("review", "list", "--json").stdout)["cases"]
+    )
+    assert ground == "report"
+    assert "not recorded: restrict" in hotline.auditor("review", "show", case).stdout
+
+    # One person does it all; the draft comes from the run, and the host waits for the report.
+    why = ("--as", "heron", "--why")
+    hotline.auditor("review", "step", case, "restrict", *why, "The folder is closed.")
+    hotline.auditor("review", "step", case, "preserve", *why, "Kept as it is.")
+    early = hotline.auditor("review", "step", case, "tell-host", *why, "Told them.", code=2)
+    assert "record first that it was reported" in early.stderr
+    told = hotline.auditor("review", "draft", case, "hotline", code=2).stderr
+    assert "auditor report RUN --draft hotline" in told
+    draft = hotline.auditor("report", run, "--draft", "hotline").stdout
+    assert "of the dataset crawlers/web-pictures match:" in draft
+    said = hotline.auditor("review", "reported", case, "reported", *why, "To the hotline, reference 7.").stdout
+    assert f"case {case} is reported" in said
+    again = hotline.auditor("review", "reported", case, "not-due", *why, "No.", code=2).stderr
+    assert "that the step report is done" in again
+    assert "is closed" in hotline.auditor("review", "step", case, "tell-host", "not-due", *why, "It is ours.").stdout
+    shown = hotline.auditor("review", "show", case).stdout
+    assert "reported after" in shown
+    assert "preserve it until" in shown
+
+    # The same run again opens nothing, and nothing of it is on a de-index list.
+    assert "0 new cases" in hotline.auditor("review", "open", run).stdout
+    hotline.auditor("review", "propose", case, "de-index", *why, "words", code=2)
+    assert "are intact" in hotline.auditor("review", "verify").stdout
+
+
+def test_from_a_decision_to_an_appeal_its_outcome_told_and_the_removal_proven(
+    hotline: Organisation, search: Organisation, tmp_path: Path
+) -> None:
+    real, run = tmp_path / "known.csv", hotline.folder / "run"
+    real.write_text(LIST.read_text(encoding="utf-8").replace("means: test", "means: csam"), encoding="utf-8")
+    hub = shutil.copytree(HUB, tmp_path / "hub")
+    options = ("--known", real, "--workers", 1, "--fail-on", "never", "--weights", "full")
+    hotline.auditor("scan", hub, "--out", run, *options)
+    hotline.auditor("review", "init")
+    for pseudonym in ("heron", "wren", "owl"):
+        hotline.auditor("review", "reviewers", "add", pseudonym, "--person", f"Person {pseudonym}")
+    hotline.auditor("review", "open", run)
+    (case,) = (row["case"] for row in rows(hotline) if row["subject"]["name"] == "crawlers/captioner")  # type: ignore[index]
+    heron, owl = ("--as", "heron"), ("--as", "owl")
+    hotline.auditor("review", "claim", case, *heron)
+    decide(hotline, case)
+
+    # The notice waits for the report; then the owner is told of the decision.
+    hotline.auditor("review", "notify", case, *heron, code=2)
+    hotline.auditor("review", "reported", case, "reported", *heron, "--why", "Reference 7.")
+    notice = hotline.auditor("review", "draft", case, "notice", "--appeals", "https://hotline.example/appeals").stdout
+    assert "You can appeal until" in notice
+    hotline.auditor("review", "notify", case, *heron)
+    build_list(hotline, search)
+
+    # No outcome is told before there is one; someone not involved decides, and the owner reads why.
+    early = hotline.auditor("review", "draft", case, "outcome", code=2).stderr
+    assert "no appeal was decided" in early
+    hotline.auditor("review", "appeal", case, *heron, "--why", "The dataset was replaced before.")
+    hotline.auditor("review", "notify", case, "--appeal-outcome", *heron, code=2)
+    hotline.auditor("review", "decide-appeal", case, "overturned", *owl, "--why", "It was replaced in March.")
+    outcome = hotline.auditor("review", "draft", case, "outcome").stdout
+    assert "Outcome: overturned." in outcome
+    assert "Reasons: It was replaced in March." in outcome
+    hotline.auditor("review", "notify", case, "--appeal-outcome", *heron)
+    twice = hotline.auditor("review", "notify", case, "--appeal-outcome", *heron, code=2).stderr
+    assert "that the owner was told was recorded on" in twice
+
+    # Restored is proven by the recipient's receipt, and by nothing else.
+    delta = build_list(hotline, search, "--delta")
+    unproven = "Removed: search: taken off with version 2; not proven"
+    assert unproven in hotline.auditor("review", "show", case).stdout
+    mine = ("--sender", hotline.card, "--keys", search.keys)
+    whole = sorted(delta.parent.glob("*1*"))[0]
+    search.auditor("deindex", "verify", whole, *mine)
+    search.auditor("deindex", "verify", delta, *mine)
+    receipt = search.folder / "receipt.json"
+    search.auditor("deindex", "receipt", *mine, "--all", "-o", receipt)
+    to = ("--recipient", search.card, "--record", hotline.folder / "ledger")
+    hotline.auditor("deindex", "receipt", "--check", receipt, *to)
+    assert "taken off with version 2; proven by its receipt of" in hotline.auditor("review", "show", case).stdout
+
+    # The same facts open it again neither as it is nor with other weights.
+    weights = next((hub / "models" / "crawlers" / "captioner").glob("*.bin"))
+    weights.write_bytes(weights.read_bytes() + b"\0")
+    later = hotline.folder / "later"
+    hotline.auditor("scan", hub, "--out", later, *options)
+    opened = hotline.auditor("review", "open", later).stdout
+    assert f"1 not opened again: the same facts were overturned or needed no action (case {case})" in opened
+    assert "are intact" in hotline.auditor("review", "verify").stdout

@@ -26,13 +26,17 @@ _CLAUSE_START = r"(?:^[\W_\d]*|[,;:|] ?(?:and |but |while |whereas |though )?)"
 _NAMED_PARTY_FORBIDS = (
     lazy_pattern(rf"{_CLAUSE_START}{_PARTY_NAME} (?:[a-z]+ly |also |now )?{_FORBIDS}\b"),
     lazy_pattern(
-        rf"{_CLAUSE_START}{_PARTY_NAME}['’]s? (?:[\w-]+ ){{0,3}}{_RULES_NOUN} (?:[a-z]+ly |also )?"
+        rf"{_CLAUSE_START}{_PARTY_NAME}(?:['’]s?)? (?:[\w-]+ ){{0,3}}{_RULES_NOUN} (?:[a-z]+ly |also )?"
         rf"(?:{_FORBIDS}|{_FORBID})\b"
     ),
     lazy_pattern(
         rf"{_CLAUSE_START}(?:Under|under|Per|per|As per|In|in|By|by|Following|following|Going by) {_PARTY_NAME}['’]s? "
         rf"(?:[\w-]+ ){{0,3}}{_RULES_NOUN}\b"
     ),
+)
+# "Acme, Beta and Gamma all prohibit …".
+_NAMED_PARTIES_FORBID = lazy_pattern(
+    rf"{_CLAUSE_START}{_PARTY_NAME}(?:, [A-Z][\w&.+-]*)*,? and [A-Z][\w&.+-]*(?: [a-z]+)? {_FORBID}\b"
 )
 # "Nimbus: bans …", also with the name in a stem; titles of lists and reviews of what others forbid.
 _NAME_COLON_FORBIDS = lazy_pattern(
@@ -48,7 +52,7 @@ _CONTRACT_ROLES = frozenset(
     "models section attachment appendix exhibit annex schedule rule rules community content guidelines management "
     "staff moderators operator publisher user users customer customers member members developer developers nobody "
     "everyone anyone nothing anything it he she they that which who everything use usage software product dataset "
-    "paragraph clause article part".split()
+    "paragraph clause article part the this these our your all such any".split()
 )
 # Characters at the beginning of a text in which its title names its owner.
 TITLE_LENGTH = 300
@@ -88,11 +92,15 @@ def is_reported(cues: CompiledCues, text: str, words: str, start: int, target: s
         return True
     if _JSON_RECORD.match(text[line : line + 100]):
         return True
-    if cues.has("own-voice", words):
-        return False
     if "](" in words:
         words = _MARKDOWN_LINK.sub(r"\1", words)
-    if cues.has("reported-speech", words):
+    if cues.has("own-voice", words):
+        before = words[: words.find(target)]
+        if cues.has("own-voice", before):
+            return False
+        named = _NAMED_PARTY_FORBIDS[1].search(before)  # "Acme's licence forbids X, but this one …"
+        return bool(named and not _is_own_party(text, start, named.group(1)))
+    if cues.has("reported-speech", words) or _NAMED_PARTIES_FORBID.search(words):
         return True
     parties = _NAMED_PARTY_FORBIDS[1:] if cues.has("own-users", words) else _NAMED_PARTY_FORBIDS
     return any(

@@ -45,7 +45,7 @@ _LIST_ITEM = lazy_pattern(
     r"^([\s>]*)("
     r"\\?[-*+]\s|[•·・･–—▪■□◦‣●○➢►▸⁃∙✗✘✖☒❌🚫⛔🛑✓✔✅]|\d\x{FE0F}?\x{20E3}|🔟|"
     r"\((?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3})\)|"
-    r"(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)\\?[.)]\s|\d{1,3}(?:\.\d{1,3}){1,4}\s|\||"
+    r"\[[xX ]\]\s|(?:[a-zA-Z]|[ivxIVX]{1,5}|\d{1,3}(?:\.\d{1,3})*)\\?[.)]\s|\d{1,3}(?:\.\d{1,3}){1,4}\s|\||"
     r"(?i:<li\b[^<>]{0,300}>)"
     r")\s*(\S.*)$"
 )
@@ -61,6 +61,12 @@ TABLE_HEADER = "|header"
 
 # "What is prohibited", "Things we do not allow": titles although they have a verb.
 QUESTION_WORD_TITLE = re.compile(r"^(?:What|How|Who|Whom|Where|When|Why|Things|Content)\b")
+
+# "Section 9 – What gets you thrown out"
+_SECTION_NUMBER = lazy_pattern(r"^(?:Section|Article|Part|Rule|Chapter|§) ?\d[\d.]*\s*[-–—:.]?\s*")
+
+# "Uses we reject", "Reasons we end accounts".
+_NOUN_AND_CLAUSE = lazy_pattern(r"^[A-Z][a-z]+s(?: \w+)? (?:we|you|that|which) [\w’' ]+$")
 
 # Markdown emphasis and HTML tags, which do not change the meaning.
 INLINE_MARKUP = lazy_pattern(
@@ -128,7 +134,7 @@ def split_blocks(text: str) -> Iterator[Block]:
 
 def _is_standalone_title(block: Block) -> bool:
     """Return whether the block is one short line without a sentence: "Acceptable use"."""
-    words = block.text
+    words = _SECTION_NUMBER.sub("", block.text)
     alone = (
         block.kind == "prose"
         and block.end - block.start <= MAX_STANDALONE_TITLE
@@ -137,7 +143,7 @@ def _is_standalone_title(block: Block) -> bool:
     )
     if not alone or len(words.split()) > MAX_QUESTION_TITLE_WORDS:
         return False
-    return bool(QUESTION_WORD_TITLE.match(words)) or (
+    return bool(QUESTION_WORD_TITLE.match(words) or _NOUN_AND_CLAUSE.match(words)) or (
         not FINITE_CLAUSE.search(words) and len(words.split()) <= MAX_STANDALONE_WORDS
     )
 

@@ -76,6 +76,8 @@ KINDS: Mapping[str, CueKind] = {
     "own-voice": CueKind(_UNIT, "the text speaks for itself"),
     "own-users": CueKind(_UNIT, "a party that is named speaks of its own users or services"),
     "contract-word": CueKind("the words around a quotation", "the quotation is a rule"),
+    "forbidding-word": CueKind("the sentence with its stems, or a heading", "a word that forbids, by itself"),
+    "adverse-word": CueKind("the sentence with its stems, or a heading", "a word that denies, refuses or punishes"),
     # What is no target, or undoes a prohibition.
     "not-a-target": CueKind(_UNIT, "minors are mentioned for another reason", "absent"),
     "labour": CueKind(_UNIT, "the sentence is about labour, unless a word is sexual", "absent"),
@@ -90,6 +92,7 @@ KINDS: Mapping[str, CueKind] = {
     "data-work": CueKind(_TITLE, "it is about work on data", "absent"),
     "negation": CueKind(_UNIT, "nothing is prohibited, or not here and now", "absent"),
     "definition": CueKind(_UNIT, "a word is defined", "absent"),
+    "narrative": CueKind(_UNIT, "it tells or describes, so that a forbidding or adverse word is no rule", "absent"),
     "reason": CueKind(_BETWEEN, "what is prohibited ends, and a reason begins", "absent"),
     "other-act": CueKind(_BETWEEN, "another act is prohibited", "absent"),
     "liability": CueKind(_BETWEEN, "someone is not liable", "absent"),

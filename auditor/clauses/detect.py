@@ -27,6 +27,7 @@ from auditor.clauses.prohibition import decide_target
 from auditor.clauses.rows import lay_out_data
 from auditor.clauses.segment import MAX_TEXT_LENGTH, Unit, split_units
 from auditor.clauses.targets import (
+    find_acts_on_them,
     find_targets,
     has_sexual_word,
     is_about_labour,
@@ -121,6 +122,7 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
     pending: Clause | None = None  # prohibited by a title alone; counts if the section is not about labour
     title: Unit | None = None  # the unit before, if it is a heading or a label that names a target
     definitions: list[tuple[str, Unit]] = []  # defined terms that mean a target, and the units that define them
+    minor_before = False  # the unit before names a minor
     work = 0
     minor_word = cues.pattern(cues.minor_word)
     for unit in split_units(text):
@@ -141,6 +143,9 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
         targets = (find_targets(cues, unit.text) if names_minor else ()) or find_label_targets(
             cues, unit, names_minor=names_minor
         )
+        if minor_before and not names_minor and not targets:
+            targets = find_acts_on_them(cues, unit.text)
+        minor_before = names_minor
         work += 1 + JUDGE_COST * (bool(names_minor or targets) + len(targets) * len(unit.text) // LONG_UNIT)
         for start, end in targets:
             decision = decide_target(cues, unit, start, end)
@@ -171,6 +176,8 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
     return pending or _find_by_defined_term(text, cues, definitions[:MAX_DEFINED_TERMS])
 
 
+# The kinds of cues by which a sentence prohibits what its subject refers to.
+_PROHIBITS_ITS_SUBJECT = ("prohibits-before", "sanction-before", "forbidding-word", "adverse-word")
 # The kinds of cues that name a target.
 _TARGET_KINDS = ("imagery", "harm", "sexual", "minor")
 # "Illegal Content includes …": a term of two words at least, that another sentence may prohibit.
@@ -201,7 +208,7 @@ def _find_by_defined_term(text: str, cues: CompiledCues, defined: list[tuple[str
                 )
             ] or [
                 match.cue
-                for kind in ("prohibits-before", "sanction-before")
+                for kind in _PROHIBITS_ITS_SUBJECT
                 for match in find_prohibiting(cues, kind, unit.text, at + len(term))
                 if not contains_reason(cues, unit.text[at + len(term) : match.start])
             ]
@@ -252,7 +259,7 @@ def _prohibits_antecedent(cues: CompiledCues, unit: Unit, before: str, *, topic:
     if unit.kind == "heading" or _is_not_own_statement(cues, words):
         return ()
     if back := cues.first("refers-back", words):
-        for kind in ("prohibits-before", "sanction-before"):
+        for kind in _PROHIBITS_ITS_SUBJECT:
             for match in find_prohibiting(cues, kind, words):
                 return back.cue, match.cue
     for offence in cues.find_groups("refers-back-offender", words):

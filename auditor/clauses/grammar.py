@@ -88,17 +88,29 @@ UNIT_RULES = (
     Rule("negation", "unit", prohibits=False),
     Rule("definition", "unit", prohibits=False),
 )
+_NARRATIVE = Condition("narrative", "unit")
 # Of a stem above a list: its words are "before" what is listed.
 STEM_RULES = (
     Rule("report", "unit", prohibits=False),
     Rule("prohibits-after", "unit", prohibits=True),
-    Rule("prohibits-before", "unit", prohibits=True),
     Rule("sanction-after", "unit", prohibits=True, unless=(_REAL_WORLD,)),
-    Rule("sanction-before", "unit", prohibits=True, unless=(_REAL_WORLD,)),
     Rule("title", "unit", prohibits=True),
+    Rule("forbidding-word", "unit", prohibits=True, unless=(_NARRATIVE, Condition("negation", "unit"))),
     Rule("negation", "unit", prohibits=False),
     Rule("permission", "unit", prohibits=False),
 )
+# Of a unit with its stems that no rule above decides: one word is enough, wherever it stands.
+WORD_RULES = (
+    Rule("forbidding-word", "unit", prohibits=True, unless=(_REAL_WORLD, _REASON, _LIABILITY)),
+    Rule(
+        "adverse-word",
+        "unit",
+        prohibits=True,
+        unless=(_REAL_WORLD, _REASON, _LIABILITY, Condition("other-act", "between")),
+    ),
+)
+# Of a heading that no rule above decides.
+TITLE_WORD_RULES = (Rule("adverse-word", "unit", prohibits=True, unless=(_NARRATIVE, _REAL_WORLD)),)
 # Kinds of cues of which only those count that are rules for someone, and are not negated themselves.
 _PROHIBITING = frozenset({"prohibits-after", "prohibits-before", "sanction-after", "sanction-before"})
 # Right before a target: an act for the good of children, with the words that lead from it to the target.
@@ -230,6 +242,8 @@ def find_title(cues: CompiledCues, words: str) -> Iterator[CueMatch]:
     """Yield the cues of a title which says that what follows is prohibited, not that it is unknown or not done."""
     if not cues.has("descriptive-title", words):
         yield from cues.find("prohibiting-title", words)
+        if not cues.has("narrative", words):
+            yield from cues.find("forbidding-word", words)
 
 
 def contains_reason(cues: CompiledCues, words: str) -> bool:

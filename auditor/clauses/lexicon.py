@@ -28,7 +28,7 @@ WORDS_AFTER_A_MINOR = _word_set(
     "who that which in or and by for under to is are with without through as at on from of if being engaged engaging "
     "depicted shown portrayed performing posing appearing must may can will shall should cannot gets get has have "
     "results result leads lead means ends breaks violates breaches constitutes voids costs triggers earns faces risks "
-    "forfeits loses not never appears appear features poses performs participates takes looks — – -"
+    "forfeits loses not never appears appear features poses performs participates takes looks character — – -"
 ) | {""}
 
 # Words that may stand between an act and the minor that it is done to.
@@ -36,7 +36,7 @@ CONNECTING_WORDS = _word_set(
     "a an the any all some of to or and and/or in on at by for with as against from toward towards upon involving "
     "involve involves depicting depict depicts depiction featuring feature including include includes showing "
     "portraying portray portrayed shown depicted engaged engaging performing participating posing representing "
-    "related relating pertaining concerning about regarding who whom "
+    "related relating relate relates pertaining concerning about regarding who whom "
     "which that is are attempt attempting attempts attempted try tries seeking intend intended intends such like "
     "especially particularly way ways other otherwise potentially knowingly intentionally directly indirectly "
     "actual real fictional apparent imaginary virtual simulated computer-generated ai-generated generated "

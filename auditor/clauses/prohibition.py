@@ -7,7 +7,9 @@ from functools import lru_cache
 from auditor.clauses.cues import CompiledCues
 from auditor.clauses.grammar import (
     STEM_RULES,
+    TITLE_WORD_RULES,
     UNIT_RULES,
+    WORD_RULES,
     Decision,
     decide,
     find_prohibiting,
@@ -86,13 +88,21 @@ def decide_target(cues: CompiledCues, unit: Unit, start: int, end: int) -> Decis
     for stem in reversed(unit.stems):
         if pledger := _pledge_words(cues, stem):
             return _decide_pledge(cues, pledger, unit.text, start)
-        if above := _decide_stem(cues, stem):
-            return above
+        if decision := _decide_stem(cues, stem):
+            return decision
+    is_narrative = any(
+        cues.has("narrative", words)
+        for words in (unit.text, *(stem for stem in unit.stems[-1:] if not stem.endswith("?")))
+    )
+    if not is_narrative:
+        above = " ".join((*unit.stems, ""))
+        if by_words := decide(WORD_RULES, cues, above + unit.text, len(above) + start, len(above) + end):
+            return by_words
     if unit.kind == "prose" and _FINITE_VERB.search(unit.text[:start]):
         return _NOT_PROHIBITED  # a full sentence is not an entry of a list under the heading
     for heading in reversed(unit.headings):
-        if above := _decide_heading(cues, heading):
-            return above
+        if decision := _decide_heading(cues, heading, by_words=not is_narrative):
+            return decision
     return _NOT_PROHIBITED
 
 
@@ -104,14 +114,18 @@ def _decide_pledge(cues: CompiledCues, pledger: str, words: str, start: int) -> 
 
 
 @lru_cache(maxsize=512)
-def _decide_heading(cues: CompiledCues, heading: str) -> Decision | None:
-    """Return whether a heading prohibits or permits what stands below it; None if neither."""
+def _decide_heading(cues: CompiledCues, heading: str, *, by_words: bool) -> Decision | None:
+    """Return whether a heading prohibits or permits what stands below it, one word being enough; None if neither."""
     if heading.endswith(":") and (above := _decide_stem(cues, heading)):
         return above
     title = next(find_title(cues, heading), None)
     if title and not is_negated(cues, heading) and not cues.has("data-work", heading):
         return Decision(prohibits=True, cues=(title.cue,))
-    return _NOT_PROHIBITED if cues.has("permission", heading) else None
+    if cues.has("permission", heading):
+        return _NOT_PROHIBITED
+    if not by_words or cues.has("data-work", heading):
+        return None
+    return decide(TITLE_WORD_RULES, cues, heading, 0, len(heading))
 
 
 def is_prohibitive_or_protective(cues: CompiledCues, sentence: str) -> bool:

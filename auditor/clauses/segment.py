@@ -29,6 +29,8 @@ MAX_TEXT_LENGTH = 1_000_000
 MAX_UNIT_LENGTH = 2_000
 # Stems above one unit; no real list is nested deeper.
 MAX_STEMS = 12
+# "Prohibited." above a list leads it although it ends in a full stop.
+MAX_LEAD_WORDS = 3
 # The level of a sentence that introduces headings that are only bold or short lines (levels 5 and 6).
 LEAD_IN_LEVEL = 4
 # Of an item that leads the items after it, which are no deeper in the list.
@@ -90,10 +92,12 @@ _CONTINUATION_VERB = lazy_pattern(
     r"(?:creat|generat|produc|depict|shar|post|upload|distribut|promot|facilitat|solicit|mak|stor|host|publish|send|"
     r"display|us|engag|attempt|seek|encourag|request|sell|trad|possess|transmit|writ|draw)(?:e|ing)?)\b"
 )
-_WHAT_QUESTION = lazy_pattern(r"(?i)^\W*(?:q\w*[:.] )?(?:what|which)\b")
+_YES = lazy_pattern(r"(?i)^yes\b")
 # A row with a number is a line of statistics.
 _NUMBER_CELL = lazy_pattern(r"^\s*\d[\d.,]*\s*%?\s*$")
-_THE_FOLLOWING = lazy_pattern(r"(?i)^[\W_\d]*(?:all |each |any )?(?:of )?the following\b")
+_ANNOUNCES_LIST = lazy_pattern(r"(?i)\b(?:following|below|lists?|listed)\b")
+_OPENING_QUOTES = frozenset("\"'“‘")
+_THE_FOLLOWING = lazy_pattern(r"(?i)\b(?:the following|below)\b|\bthese\W*$")
 
 
 def split_units(text: str) -> Iterator[Unit]:
@@ -164,7 +168,14 @@ def split_units(text: str) -> Iterator[Unit]:
             last = at == len(pieces) - 1
             after = "" if last else pieces[at + 1][2]
             opens_list = words.endswith(":") or (
-                last and follows == "item" and (words[-1] not in ".!?;" or words.endswith("..") or "following" in words)
+                last
+                and follows == "item"
+                and (
+                    words[-1] not in ".!?;"
+                    or words.endswith("..")
+                    or len(words.split()) <= MAX_LEAD_WORDS
+                    or _ANNOUNCES_LIST.search(words) is not None
+                )
             )
             opens_list = (
                 opens_list
@@ -175,11 +186,10 @@ def split_units(text: str) -> Iterator[Unit]:
             opens_list = opens_list or (
                 after != "" and _THE_FOLLOWING.search(words) is not None and _is_fragment(after)
             )
-            # "What is banned? Sexual content about minors. Spam.", or a list of it.
+            # "What is banned? Sexual content about minors. Spam.", or a list of it; "Is anything banned? Yes: …".
             opens_list = opens_list or (
                 words[-1] == "?"
-                and _WHAT_QUESTION.match(words) is not None
-                and (_is_fragment(after) if after else last and follows == "item")
+                and (_is_fragment(after) or _YES.match(after) is not None if after else last and follows == "item")
             )
             if opens_list:
                 stems = [*stems, *((block, stem) for stem in own_stems[len(stems) :]), (block, words)][-MAX_STEMS:]
@@ -261,6 +271,7 @@ def _split_sentences(text: str, block: Block) -> Iterator[tuple[int, int, str, b
             at = cut.start() + 1
             if mark == "." and _ABBREVIATION.search(raw[max(begin, at - 12) : at]):
                 continue
+            at += len(raw[at : cut.end()]) - len(raw[at : cut.end()].lstrip("\"'”’"))
             closes = True
         elif (
             mark == ":"
@@ -268,6 +279,8 @@ def _split_sentences(text: str, block: Block) -> Iterator[tuple[int, int, str, b
             and not any(sign in raw[cut.start() :] for sign in ";(\n")
         ):
             continue  # "CSAM: not allowed." is one unit
+        elif mark == ":" and raw[cut.end() : cut.end() + 1] in _OPENING_QUOTES:
+            continue  # 'Site X: "…"'
         else:
             at, closes = cut.start() + (0 if mark.isspace() else 1), False
         words = _plain_text(raw[begin:at])

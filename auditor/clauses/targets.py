@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 import re2
 
@@ -58,6 +60,10 @@ _ADVERTISING_CODE = lazy_pattern(
     r"(?i)\bexploit\w* (?:the |their )?(?:(?:inexperience|credulity|loyalty|trust|naivety|gullibility|"
     r"lack of experience|sense of loyalty)(?:,? (?:and |or )?)?)+(?:of|in) "
 )
+# "… keeps sexual content from minors".
+_KEPT_FROM = lazy_pattern(r"(?i)\b(?:keep|kept|hid|shield|protect|block|withh)\w*\b[^.;]{0,60}$")
+# "Pornographic material with minors" shows them, unless it is shared with them.
+_SHARING_VERB = lazy_pattern(r"(?i)\b(?:shar|show|watch|discuss|view|look|send|see|leav|talk)\w*\b[^.;]{0,60}$")
 # A unit with more targets than this is made to be slow.
 MAX_TARGETS = 16
 # Bytes between a word for a minor and a word for an act: longer than any sentence that joins the two.
@@ -110,12 +116,25 @@ def find_targets(cues: CompiledCues, unit: str) -> tuple[tuple[int, int], ...]:
             # The next target may begin within this one: "harm others or exploit minors".
             match = cues.pattern(pattern).search(unit, match.end(1))
     found += [(match.start, match.end) for match in islice(cues.find_groups("exception", unit), MAX_TARGETS)]
+    if minor := cues.pattern(rf"\b(?:{cues.minor_word})").search(unit):
+        found += find_acts_on_them(cues, unit, minor.end())
     found = [
         span for span in found if not (_is_statistic(unit, *span) or cues.has("alleged", unit[: span[0]].rstrip()))
     ]
     if not found or is_about_labour_or_machines(cues, unit) or cues.has("not-a-target", unit):
         return ()
     return tuple(sorted(found))
+
+
+# "Sexual content about them", "exploits them".
+_ACT_ON_THEM = r"\b(?:{harm}|{sexual})\b(?: [\w-]+){0,3}? them\b"
+
+
+def find_acts_on_them(cues: CompiledCues, unit: str, start: int = 0) -> list[tuple[int, int]]:
+    """Return the acts that are done to "them", the minors that were named before the character ``start``."""
+    if "them" not in unit:
+        return []
+    return [match.span() for match in islice(cues.pattern(_ACT_ON_THEM).finditer(unit, start), MAX_TARGETS)]
 
 
 def _is_statistic(unit: str, start: int, end: int) -> bool:
@@ -139,90 +158,146 @@ def is_about_labour_or_machines(cues: CompiledCues, unit: str) -> bool:
     return aside and not (cues.has("sexual", unit) or cues.has("imagery", unit))
 
 
-def _is_act_on_minor(cues: CompiledCues, unit: str, match: re2._Match, *, minor_first: bool) -> bool:
-    """Return whether the act concerns the minor: the words between say that it is done to them or shows them."""
-    deed_group, minor_group = (3, 1) if minor_first else (1, 3)
-    deed, minor = match.group(deed_group).lower(), match.group(minor_group).lower()
-    after_deed = unit[match.end(deed_group) :].lstrip(" -").split(maxsplit=1)
-    if deed == "sex" and _DISCRIMINATION.search(unit):
-        return False  # "age, sex, sexual orientation"
-    if (
-        deed in {"sexual", "sexually", "sex"}
-        and after_deed
-        and after_deed[0].lower().strip(".,;:()") in NOUNS_AFTER_HARMLESS_SEXUAL
-    ):
-        return False
-    if minor_first and after_deed and after_deed[0].lower().strip(".,;:()") in NOUNS_ABOUT_ABUSE:
-        return False
-    after_minor = unit[match.end(minor_group) :].split(maxsplit=1)
-    next_word = after_minor[0].lower().strip(".,;:()") if after_minor else ""
-    if minor == "child" and next_word in NOUNS_AFTER_TECHNICAL_CHILD:
-        return False
-    is_act = cues.pattern("{harm}|{sexual}")
-    is_person = next_word in WORDS_AFTER_A_MINOR or next_word.startswith(("'s", "’s")) or is_act.fullmatch(next_word)
-    if minor.endswith(" minor") and not is_person:
-        return False
-    low, high = match.span(minor_group)
-    if any(other.start < high and low < other.end for other in cues.find("not-a-minor", unit)):
-        return False
+class _Pair(NamedTuple):
+    """An act and a minor in one sentence, with the words around them.
+
+    Attributes:
+        before: The sentence up to the pair.
+        deed: The word for the act.
+        minor: The word for the minor.
+        between: What stands between the two.
+        words: The words in between.
+        after_deed: The word after the act, or "".
+        after_minor: The word after the minor, or "".
+        from_deed: The sentence from the act on.
+        is_harm: The act is harm, not something sexual.
+        minor_first: The minor stands before the act.
+    """
+
+    before: str
+    deed: str
+    minor: str
+    between: str
+    words: tuple[str, ...]
+    after_deed: str
+    after_minor: str
+    from_deed: str
+    is_harm: bool
+    minor_first: bool
+
+
+def _read_pair(cues: CompiledCues, unit: str, match: re2._Match, *, minor_first: bool) -> _Pair:
+    """Return the act and the minor of a match of :data:`_ACT_THEN_MINOR` or :data:`_MINOR_THEN_ACT`."""
+    deed, minor = (3, 1) if minor_first else (1, 3)
     between = match.group(2)
     if "reasonabl" in between:
         between = _REASONABLE_PERSON.sub(" ", between)
-    if _CLAUSE_BREAK.search(between):
-        return False
     words = [word.strip("\"'“”’().,*_").lower() for word in between.replace("/", " ").replace(",", " ").split()]
-    if between[:2] in ("'s", "’s"):
-        words = words[1:]
-    if deed.startswith("exploit") and _ADVERTISING_CODE.match(unit[match.start() :]):
-        return False
-    if minor_first and _WHO_WERE.search(between):
-        return False
-    if minor_first and between.strip() == "," and unit[: match.start()].lower().endswith("no "):
-        return False  # "No minors, explicit talk inside"
-    if minor_first and _VICTIM_NOUN.search(between) and not _IMAGES_OF.search(unit[: match.start()]):
-        return False
-    if (
-        not minor_first
-        and not words
-        and _VICTIM_PARTICIPLE.match(deed)
-        and not _IMAGES_OF.search(unit[: match.start()])
-    ):
-        return False
-    harming = cues.pattern("{harm}").fullmatch(deed) is not None
-    if minor_first:
-        if (
-            ACCESS_WORD.search(between)
-            or _MODAL_OR_PRONOUN.search(between)
-            or _NEXT_CLAUSE.search(between)
-            or (harming and deed.endswith(("ing", "s")))
-        ):
-            return False
-        return sum(word not in CONNECTING_WORDS for word in words) <= 1
-    if harming:
-        taken = next((at for at, word in enumerate(words) if word in OTHER_PEOPLE), None)
-        rest = words[taken + 1 :] if taken is not None else []
-        if taken is not None and not {"including", "such", "especially", "particularly", "like", "under"} & set(rest):
-            joined = [word for word in rest if word]
-            if joined and joined[0] in {"or", "and"} and len(joined) > 2:
-                return False
-        return sum(word not in CONNECTING_WORDS and not is_act.fullmatch(word) for word in words) <= 3
-    if (
-        words
-        and words[-1] in {"to", "with", "by"}
-        and "related" not in words
-        and "relating" not in words
-        and deed not in {"sexualize", "sexualise"}
-    ):
-        return words[-1] == "with" and (
-            deed in {"sex", "sexual", "sexually", "erotic", "lewd", "erp"}
-            or (deed.startswith("porn") and not _SHARING_VERB.search(unit[: match.start()]))
-        )
-    if ACCESS_WORD.search(between) or (words and words[-1] == "from" and _KEPT_FROM.search(unit[: match.start()])):
-        return False
-    return sum(word not in CONNECTING_WORDS and not is_act.fullmatch(word) for word in words) <= 5
+    return _Pair(
+        unit[: match.start()],
+        match.group(deed).lower(),
+        match.group(minor).lower(),
+        between,
+        tuple(words[1:] if between[:2] in ("'s", "’s") else words),
+        _first_word(unit[match.end(deed) :].lstrip(" -")),
+        _first_word(unit[match.end(minor) :]),
+        unit[match.start(deed) :],
+        cues.pattern("{harm}").fullmatch(match.group(deed)) is not None,
+        minor_first,
+    )
 
 
-# "… keeps sexual content from minors".
-_KEPT_FROM = lazy_pattern(r"(?i)\b(?:keep|kept|hid|shield|protect|block|withh)\w*\b[^.;]{0,60}$")
-# "Pornographic material with minors" shows them, unless it is shared with them.
-_SHARING_VERB = lazy_pattern(r"(?i)\b(?:shar|show|watch|discuss|view|look|send|see|leav|talk)\w*\b[^.;]{0,60}$")
+def _first_word(words: str) -> str:
+    """Return the first word in lower case, without punctuation."""
+    return words.split(maxsplit=1)[0].lower().strip(".,;:()") if words.strip() else ""
+
+
+def _is_act_on_minor(cues: CompiledCues, unit: str, match: re2._Match, *, minor_first: bool) -> bool:
+    """Return whether the act concerns the minor: the words between say that it is done to them or shows them."""
+    low, high = match.span(1 if minor_first else 3)
+    if any(other.start < high and low < other.end for other in cues.find("not-a-minor", unit)):
+        return False
+    pair = _read_pair(cues, unit, match, minor_first=minor_first)
+    if pair.deed == "sex" and _DISCRIMINATION.search(unit):
+        return False  # "age, sex, sexual orientation"
+    is_act = cues.pattern("{harm}|{sexual}")
+    if pair.minor.endswith(" minor") and not (
+        (not pair.is_harm and not minor_first)
+        or pair.after_minor in WORDS_AFTER_A_MINOR
+        or pair.after_minor.startswith(("'s", "’s"))
+        or is_act.fullmatch(pair.after_minor)
+    ):
+        return False  # "a minor bug"
+    orders = _MINOR_FIRST_EXCEPTIONS if minor_first else _ACT_FIRST_EXCEPTIONS
+    if any(excepts(pair) for excepts in (*_EXCEPTIONS, *orders)):
+        return False
+    if not minor_first and not pair.is_harm and (shown := _is_shown_with(pair)) is not None:
+        return shown
+    others = sum(word not in CONNECTING_WORDS and (minor_first or not is_act.fullmatch(word)) for word in pair.words)
+    return others <= (MAX_WORDS_MINOR_FIRST if minor_first else MAX_WORDS_HARM if pair.is_harm else MAX_WORDS_SEXUAL)
+
+
+# Words between an act and a minor that may be other than CONNECTING_WORDS.
+MAX_WORDS_MINOR_FIRST, MAX_WORDS_HARM, MAX_WORDS_SEXUAL = 1, 3, 5
+# What a pair must not be, whatever its order.
+_EXCEPTIONS: tuple[Callable[[_Pair], bool], ...] = (
+    lambda pair: pair.deed in {"sexual", "sexually", "sex"} and pair.after_deed in NOUNS_AFTER_HARMLESS_SEXUAL,
+    lambda pair: pair.minor == "child" and pair.after_minor in NOUNS_AFTER_TECHNICAL_CHILD,
+    lambda pair: _CLAUSE_BREAK.search(pair.between) is not None,
+    lambda pair: pair.deed.startswith("exploit") and _ADVERTISING_CODE.match(pair.from_deed) is not None,
+)
+# "Children see ads for adult content", "children who were abused".
+_MINOR_FIRST_EXCEPTIONS: tuple[Callable[[_Pair], bool], ...] = (
+    lambda pair: pair.after_deed in NOUNS_ABOUT_ABUSE,
+    lambda pair: _WHO_WERE.search(pair.between) is not None,
+    # "No minors, explicit talk inside"
+    lambda pair: pair.between.strip() == "," and pair.before.lower().endswith("no "),
+    lambda pair: _VICTIM_NOUN.search(pair.between) is not None and not _IMAGES_OF.search(pair.before),
+    lambda pair: ACCESS_WORD.search(pair.between) is not None,
+    lambda pair: _MODAL_OR_PRONOUN.search(pair.between) is not None,
+    lambda pair: _NEXT_CLAUSE.search(pair.between) is not None,
+    lambda pair: pair.is_harm and pair.deed.endswith(("ing", "s")),
+)
+# "Abused children", "harm others or meet children", "keep sexual content from children".
+_ACT_FIRST_EXCEPTIONS: tuple[Callable[[_Pair], bool], ...] = (
+    lambda pair: (
+        not pair.words and _VICTIM_PARTICIPLE.match(pair.deed) is not None and not _IMAGES_OF.search(pair.before)
+    ),
+    lambda pair: pair.is_harm and _is_done_to_others(pair.words),
+    lambda pair: not pair.is_harm and ACCESS_WORD.search(pair.between) is not None,
+    lambda pair: not pair.is_harm and pair.words[-1:] == ("from",) and _KEPT_FROM.search(pair.before) is not None,
+)
+
+
+def _is_done_to_others(words: tuple[str, ...]) -> bool:
+    """Return whether an act is done to other people, and the minor belongs to the next act."""
+    taken = next((at for at, word in enumerate(words) if word in OTHER_PEOPLE), None)
+    if taken is None or {"including", "such", "especially", "particularly", "like", "under"} & set(words[taken + 1 :]):
+        return False
+    joined = [word for word in words[taken + 1 :] if word]
+    return joined[:1] in (["or"], ["and"]) and len(joined) > MAX_WORDS_JOINED
+
+
+# "Others or young children".
+MAX_WORDS_JOINED = 2
+
+
+def _is_shown_with(pair: _Pair) -> bool | None:
+    """Return whether a minor is shown by what is sexual "with" or "to" a minor; None if it is another word."""
+    if (
+        pair.words[-1:] not in (("to",), ("with",), ("by",))
+        or {"related", "relating", "relates", "relate"} & set(pair.words)
+        or pair.deed in {"sexualize", "sexualise"}
+    ):
+        return None
+    if pair.words[-1] == "with":
+        return pair.deed in _ACTS_WITH or not _SHARING_VERB.search(pair.before)
+    return pair.words[-1] == "to" and bool(_APPROACHES & set(pair.words))
+
+
+# Sexual acts that are done "with" someone, whatever verb stands before them.
+_ACTS_WITH = frozenset({"sex", "sexual", "sexually", "erotic", "lewd", "erp"})
+# What is sexual and is said to a minor.
+_APPROACHES = frozenset(
+    "message messages advance advances comment comments remark remarks request requests dms".split()
+)

@@ -13,6 +13,7 @@ from auditor.cli.options import (
     baseline_option,
     configurable,
     fail_on_option,
+    no_settings_option,
     output_options,
     write_outputs,
 )
@@ -34,6 +35,7 @@ above --fail-on, else 3 if something was not checked that was before, else 0."""
 @output_options
 @fail_on_option
 @baseline_option
+@no_settings_option
 @click.option("--share", is_flag=True, help="Leave out every name, so that the comparison can be sent to others.")
 @click.pass_context
 def command(

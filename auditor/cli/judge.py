@@ -18,6 +18,7 @@ from auditor.cli.options import (
     context_option,
     country_option,
     fail_on_option,
+    no_settings_option,
     output_options,
     rules_option,
     workers_option,
@@ -56,6 +57,7 @@ Examples:
 @fail_on_option
 @workers_option
 @baseline_option
+@no_settings_option
 @context_option
 @country_option
 @click.option("-v", "--verbose", is_flag=True, help="Show every finding in the summary, and what was compared.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from auditor.ci_environment import runs_in_ci
 from auditor.cli.options import algorithm_option, column_option, isolated_option, parse_pairs
 from auditor.errors import UsageError
 
@@ -242,6 +243,8 @@ def why(
     from auditor.screening.exit_codes import exit_code
     from auditor.screening.screener import screen_bytes
 
+    if runs_in_ci():
+        raise UsageError("explains a match, which logs of continuous integration must not show: run it elsewhere")
     opened = open_list(known, means=means, algorithm=algorithm, columns=columns, extensions=_extensions(isolated))
     for line in explain_match(image, opened, places=places, thorough=thorough):
         click.echo(printable(line, 1000))

@@ -75,11 +75,27 @@ context_option = click.option(
     metavar="RUN",
     help="Look up the parents of what is judged, which the targets do not hold, in this finished run (repeatable).",
 )
+_ISOLATED = "auditor.isolated"
 isolated_option = click.option(
     "--isolated",
     is_flag=True,
     help="Read no settings file and no AUDITOR_ variables, and load no readers and list formats that other packages "
     "add.",
+)
+
+
+def _keep_isolated(context: click.Context, option: click.Parameter, value: bool) -> None:
+    """Keep for :func:`configurable` whether a command is to read no settings."""
+    context.meta[_ISOLATED] = value
+
+
+# Of commands that read finished runs, and therefore nothing that other packages add.
+no_settings_option = click.option(
+    "--isolated",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep_isolated,
+    help="Read no settings file and no AUDITOR_ variables.",
 )
 trust_target_option = click.option(
     "--trust-target",
@@ -135,7 +151,7 @@ def configurable(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_settings(*args: Any, **options: Any) -> Any:
         context = click.get_current_context()
-        if not options.get("isolated"):
+        if not (options.get("isolated") or context.meta.get(_ISOLATED)):
             options |= _options_from_settings(context, options)
         return command(*args, **options)
 

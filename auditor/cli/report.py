@@ -12,6 +12,7 @@ from auditor.cli.options import (
     baseline_option,
     configurable,
     country_option,
+    no_settings_option,
     output_options,
     write_outputs,
     write_tables,
@@ -78,6 +79,7 @@ person. It names no sample; the evidence does, and is encrypted for its recipien
 )
 @click.option("--holder", default="", metavar="LIST", help="Add the tokens of this list's entries, for its holder.")
 @baseline_option
+@no_settings_option
 @country_option
 @click.option("-v", "--verbose", is_flag=True, help="Show every finding in the summary, and what was compared.")
 def command(

@@ -131,11 +131,10 @@ def hash_terms(words: TextIO, key: Path) -> None:
 
 def _explanation_lines(rule: Rule, profiles: Mapping[str, Profile]) -> Iterator[str]:
     """Yield for ``auditor rules`` what a rule judges, why, how to answer it, what it reads, and its examples."""
-    grounds = {"linked": "opens a case: linked", "exposed": "opens a case: exposed", None: "opens no case"}
     yield f"{rule.id}: {rule.title}"
     yield ""
     kinds = _join_words(kind if kind == "terms" else f"{kind}s" for kind in rule.applies)
-    yield f"Judges {kinds}; {grounds[rule.case]}."
+    yield f"Judges {kinds}; {f'opens a case: {rule.case}' if rule.case else 'opens no case'}."
     yield ""
     yield from _wrap_paragraphs(rule.why)
     yield ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.deindex import keys_option
+from auditor.cli.deindex.group import keys_option
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _PATH = click.Path(exists=True, path_type=Path)

@@ -12,6 +12,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +30,7 @@ from auditor.deindex.entries import (
     build_entries,
     entry_json,
     entry_line,
+    explain_decision,
     removal_line,
 )
 from auditor.deindex.hubs import DEFAULT_HUB, Hub, shipped_hubs
@@ -53,6 +55,9 @@ from auditor.sealing import encryption, envelope
 from auditor.timestamps import format_time
 
 MAX_LIST_DAYS = 30  # a longer life would let overturned decisions go on being acted on
+
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 ENCRYPTION_CHUNK_BYTES = 1 << 18
@@ -88,7 +93,8 @@ class BuildOptions:
     ``stale`` returns why a decision no longer fits one of its subjects, or "". ``namespace`` is an owner name that the
     sender holds: a canary there harms nobody. ``decision_count`` is how many decisions there are at most; the canary
     stands beside a random one. ``version`` is the smallest version to use, and ``grown_from`` are ledger sizes that a
-    recipient remembers: both are for a sender who lost the record of sent lists.
+    recipient remembers: both are for a sender who lost the record of sent lists. ``countries`` (ISO 3166-1 alpha-2) are
+    where the decisions hold, none means everywhere; ``legal_ground`` is the law that they follow from.
     """
 
     days: int = 7
@@ -99,6 +105,8 @@ class BuildOptions:
     decision_count: int = 1
     version: int = 1
     grown_from: tuple[int, ...] = ()
+    countries: tuple[str, ...] = ()
+    legal_ground: str = ""
     stale: Callable[[Decision, Ref], str] = field(default=lambda decision, subject: "")
     hubs: Mapping[str, Hub] = field(default_factory=shipped_hubs)
 
@@ -132,6 +140,12 @@ def build_list(
         SealError: The state or the ledger cannot be used.
     """
     envelope.require_sealing_libraries()
+    if recipient.age == keys.card.age or recipient.ed25519 == keys.card.ed25519:
+        raise UsageError(
+            f"{recipient.name}: is your own card; a list is built with the card that its recipient gave you"
+        )
+    if strange := [code for code in order.countries if not _COUNTRY.fullmatch(code)]:
+        raise UsageError(f"--country {printable(strange[0])}: write the two capital letters of ISO 3166, such as DE")
     if not 1 <= order.days <= MAX_LIST_DAYS:
         raise UsageError(f"--days {order.days}: a list is valid for 1 to {MAX_LIST_DAYS} days")
     for size in order.grown_from:
@@ -180,6 +194,11 @@ def _build(
             consistency_lines(sent, prover, order.grown_from), listing.changes() if order.delta else listing.lines()
         )
         encryption.encrypt(_join_chunks(_signed_lines(header, body, listing, keys)), file, recipient.age)
+        if not order.delta and not listing.entries:
+            raise UsageError(
+                f"no decision in force can be listed for {recipient.name} ({len(listing.held):,} held back), so no "
+                "list was made; to take back what an earlier list has, build with --delta"
+            )
         file.flush()
         os.fsync(file.fileno())
         sent.execute("DELETE FROM entry WHERE version < ?", (version,))
@@ -210,7 +229,7 @@ def build_plain_csv(
         for entry in _list_entries(decisions, terms, order, Canary(terms, order.namespace, order.decision_count)):
             if isinstance(entry, DeindexEntry):
                 made, found, decision = entry.locators, entry.repository, entry.decision
-                rest = (made.letter_case, found.kind, found.name, decision.explanation, decision.expires_at)
+                rest = (made.letter_case, found.kind, found.name, explain_decision(decision), decision.expires_at)
                 for match, paths in (("exact", made.exact), ("prefix", made.prefix)):
                     for pattern in (host + path for host in made.hosts for path in paths):
                         table.writerow(map(csv_cell, (entry.id, decision.verdict, match, pattern, *rest)))
@@ -224,7 +243,15 @@ def _entry_context(keys: Keys, recipient: Party, now: str, order: BuildOptions) 
     """Return the context in which the entries of a de-index list are built."""
     source = order.source or keys.card.name
     return EntryContext(
-        keys.secret, recipient.age, now, source, keys.card.appeals, interim=order.interim, hubs=order.hubs
+        keys.secret,
+        recipient.age,
+        now,
+        source,
+        keys.card.appeals,
+        interim=order.interim,
+        countries=order.countries,
+        legal_ground=order.legal_ground,
+        hubs=order.hubs,
     )
 
 

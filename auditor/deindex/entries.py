@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from auditor.deindex.hubs import DEFAULT_HUB, Hub, Repository, shipped_hubs
@@ -15,6 +15,7 @@ from auditor.errors import SealError
 from auditor.model import Ref
 from auditor.printable import printable
 from auditor.reporting.labels import CASE_GROUNDS
+from auditor.review.case_reasons import STRENGTH_MEANINGS, STRENGTH_RANKS, Reason, Strength
 from auditor.review.review_types import Decision, Verdict
 
 # What a search service can act on. A referral goes to a hotline, not to a list.
@@ -39,6 +40,8 @@ class EntryContext:
     appeals: str = ""
     hub: str = DEFAULT_HUB
     interim: bool = False
+    countries: tuple[str, ...] = ()
+    legal_ground: str = ""
     hubs: Mapping[str, Hub] = field(default_factory=shipped_hubs)
 
     def token(self, *parts: str) -> str:
@@ -61,6 +64,8 @@ class DeindexEntry:
     supersedes: str
     source: str
     appeals: str
+    countries: tuple[str, ...] = ()
+    legal_ground: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,8 @@ def build_entries(decision: Decision, terms: EntryContext) -> Iterator[DeindexEn
                 supersedes,
                 terms.source,
                 terms.appeals,
+                terms.countries,
+                terms.legal_ground,
             )
 
 
@@ -139,8 +146,12 @@ _encoder = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 def entry_content(entry: DeindexEntry) -> dict[str, object]:
-    """Return the de-index entry as deindex-list.schema.json defines it, without its version and proof."""
+    """Return the de-index entry as deindex-list.schema.json defines it, without its version and proof.
+
+    The reviewers' words, and the facts, which may name a dataset or a list, stay with the sender.
+    """
     made, decision = entry.locators, entry.decision
+    facts = dict.fromkeys((reason.rule, reason.strength) for reason in decision.reasons)
 
     def digests(algorithm: str) -> list[str]:
         """Return the digests that an entry of a de-index list states."""
@@ -171,11 +182,11 @@ def entry_content(entry: DeindexEntry) -> dict[str, object]:
         "status": entry.status,
         "ground": decision.ground,
         "ground_text": CASE_GROUNDS[decision.ground],
-        "explanation": _printable_text(decision.explanation),
-        "facts": [
-            {"rule": reason.rule, "fact": _printable_text(reason.fact), "strength": reason.strength}
-            for reason in decision.reasons
-        ],
+        "countries": entry.countries,
+        "legal_ground": _printable_text(entry.legal_ground),
+        "strength": strongest_first(decision.reasons)[0],
+        "explanation": explain_decision(decision),
+        "facts": [{"rule": rule, "strength": strength} for rule, strength in facts],
         "category": CATEGORY,
         "keywords": KEYWORDS,
         "rules": decision.rules,
@@ -184,8 +195,7 @@ def entry_content(entry: DeindexEntry) -> dict[str, object]:
         "automated_detection": decision.automated,
         "automated_decision": False,
         "source": _printable_text(entry.source),
-        "proposer": _printable_text(decision.proposer),
-        "approver": _printable_text(decision.approver),
+        "opinions": 2 if decision.approver else 1,
         "opened_at": decision.opened_at,
         "proposed_at": decision.proposed_at,
         "decided_at": decision.decided_at,
@@ -196,6 +206,18 @@ def entry_content(entry: DeindexEntry) -> dict[str, object]:
         "supersedes": entry.supersedes,
         "evidence": decision.evidence,
     }
+
+
+def strongest_first(reasons: Iterable[Reason]) -> tuple[Strength, ...]:
+    """Return the strengths of a decision's reasons, each once, the strongest first; ("stated",) if there are none."""
+    found = dict.fromkeys(reason.strength for reason in reasons)
+    return tuple(sorted(found, key=STRENGTH_RANKS.__getitem__)) or ("stated",)
+
+
+def explain_decision(decision: Decision) -> str:
+    """Return the explanation of an entry, in the program's words alone."""
+    meanings = (STRENGTH_MEANINGS[strength] for strength in strongest_first(decision.reasons))
+    return f"{CASE_GROUNDS[decision.ground]}: {'; '.join(meanings)}."
 
 
 def _printable_text(text: str) -> str:

@@ -13,6 +13,11 @@ from auditor.policy.vocabulary_tables import HubAddresses, LetterCase
 
 MAX_NAME_LENGTH = 250  # characters of a name
 DEFAULT_HUB = "huggingface"  # the hub of a name that has no host
+# git@host:owner/name.git and ssh://git@host/owner/name: how git names a repository of a host.
+_GIT_ADDRESS = re.compile(r"(?:ssh://)?git@([A-Za-z0-9.-]+)[:/](.+)")
+_UNUSUAL_ADDRESS = re.compile(r"git@|(?i:www\.)|[^/]:[^/]*$")
+# A tag at the end of an address, as tools that run models write it: owner/name:Q4_K_M.
+_TAG = re.compile(r"(/[A-Za-z0-9._-]+):[A-Za-z0-9._-]+$")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 
 
@@ -70,6 +75,19 @@ class Repository:
     hub: str
     kind: Kind
     name: str
+
+
+def web_address(text: str, hubs: Mapping[str, Hub]) -> str:
+    """Return an address at a known hub as its pages have it: git's forms, ``www.`` and tags undone; others as is."""
+    if not _UNUSUAL_ADDRESS.search(text):
+        return text
+    found = _GIT_ADDRESS.fullmatch(text)
+    address = f"https://{found[1]}/{found[2]}" if found else text
+    scheme, mark, rest = address.rpartition("://")
+    bare = rest[4:] if rest[:4].lower() == "www." and hub_of_host(rest, hubs) is None else rest
+    if hub_of_host(bare, hubs) is None:
+        return text
+    return scheme + mark + _TAG.sub(r"\1", bare)
 
 
 def hub_of_host(url: str, hubs: Mapping[str, Hub]) -> Hub | None:

@@ -14,7 +14,7 @@ from auditor.printable import printable
 LIST_PAYLOAD_TYPE = "application/vnd.provenance-auditor.deindex-list+json"
 
 
-LIST_SCHEMA = "deindex-list/2"
+LIST_SCHEMA = "deindex-list/3"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from auditor.deindex.hubs import DEFAULT_HUB, Hub, shipped_hubs
+from auditor.deindex.hubs import DEFAULT_HUB, Hub, shipped_hubs, web_address
 from auditor.deindex.list_header import DeindexListHeader, parse_header
 from auditor.deindex.lookup_tables import EXACT, PREFIX
 from auditor.deindex.party_keys import Party
@@ -54,19 +54,19 @@ class Lookup:
     _tables: sqlite3.Connection = field(repr=False)
     _hosts: dict[str, frozenset[int]] = field(repr=False)
     _depths: frozenset[int] = field(repr=False)
-    _hub: Hub = field(repr=False)
+    _hubs: Mapping[str, Hub] = field(repr=False)
 
     def lookup_urls(self, urls: Iterable[str]) -> Iterator[LookupResult]:
         """Yield an answer for each address, in order; memory does not grow with their number."""
         source = iter(urls)
         while batch := list(islice(source, URLS_PER_QUERY)):
-            yield from self._lookup_batch([(url, (url,)) for url in batch])
+            yield from self._lookup_batch([(url, (web_address(url, self._hubs),)) for url in batch])
 
     def lookup_texts(self, texts: Iterable[str]) -> Iterator[LookupResult]:
         """Yield an answer for each address or name; a text that could be either is looked up as both."""
         source = iter(texts)
         while batch := list(islice(source, URLS_PER_QUERY)):
-            yield from self._lookup_batch([(text, _possible_urls(text, self._hub)) for text in batch])
+            yield from self._lookup_batch([(text, _possible_urls(text, self._hubs)) for text in batch])
 
     def lookup_file(self, path: Path) -> LookupResult:
         """Look up a weights file by its SHA-256, and by that of its tensors if it is safetensors.
@@ -107,6 +107,13 @@ class Lookup:
         """Yield every entry that counts now."""
         for (text,) in self._tables.execute("SELECT line FROM entry WHERE expires_at > ? ORDER BY number", (self.now,)):
             yield json.loads(text)
+
+    def earliest_expiry(self) -> str:
+        """Return when the list, or the first of its entries, expires: all of it holds until then."""
+        (first,) = self._tables.execute(
+            "SELECT min(expires_at) FROM entry WHERE expires_at > ?", (self.now,)
+        ).fetchone()
+        return min(first or self.header.expires_at, self.header.expires_at)
 
     def _lookup_batch(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[LookupResult]:
         """Look up a batch of questions, each given as text and the addresses that it may mean."""
@@ -172,7 +179,7 @@ def open_lookup(home: Path, sender: Party, now: str, hubs: Mapping[str, Hub] | N
         tables,
         shown,
         frozenset(content["depths"]),
-        (hubs or shipped_hubs())[DEFAULT_HUB],
+        hubs or shipped_hubs(),
     )
 
 
@@ -192,9 +199,9 @@ def _path_prefixes(path: str, depths: frozenset[int]) -> Iterator[tuple[str, int
             yield path, EXACT
 
 
-def _possible_urls(text: str, hub: Hub) -> tuple[str, ...]:
+def _possible_urls(text: str, hubs: Mapping[str, Hub]) -> tuple[str, ...]:
     """Return the addresses that a text to look up may mean; a name may be that of a model and that of a dataset."""
-    text = text.strip()
+    text, hub = web_address(text.strip(), hubs), hubs[DEFAULT_HUB]
     if "://" in text and not text.startswith("hf://"):
         return (text,)
     name = text.removeprefix("hf://").removeprefix("models/")

@@ -6,12 +6,12 @@ decision's leaf to the root of the tree as it stood when the entry first said wh
 stays the same, byte for byte, however the ledger grows.
 
 What holds, once all of it was checked: at this place of the ledger, fixed since that size, stands a leaf that says
-who gave the last opinion, when, on which case, with which verdict under which rules; the entry says the same; and
-the ledger has lost and changed nothing since the last list of this sender. What does not follow: which repository
-it was about (a case may cover several, and a canary, which is no decision, borrows one's proof, as a copy of the
-same weights does), or what reviewers wrote, of which the leaf holds a salted digest alone. Whoever must know asks
-the sender for the lines of the case, each of which can be checked against the same root. Ledgers of format 1 close
-no words, so of their decisions only that the leaf is there is proven.
+under which pseudonym the last opinion was given, when, on which case, with which verdict under which rules; the entry
+says the same; and the ledger has lost and changed nothing since the last list of this sender. What does not follow:
+which repository it was about (a case may cover several, and a canary, which is no decision, borrows one's proof, as a
+copy of the same weights does), or what reviewers wrote, of which the leaf holds a salted digest alone. Whoever must
+know asks the sender for the lines of the case, each of which can be checked against the same root. Ledgers of format 1
+close no words, so of their decisions only that the leaf is there is proven.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, TypeAlias
 
-from auditor.deindex.entries import MAX_TEXT_LENGTH
 from auditor.errors import SealError
-from auditor.printable import printable
 from auditor.review import checkpoints
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.ledger import Ledger
@@ -182,9 +180,8 @@ def _compare_with_event(event: Mapping[str, Any], entry: Mapping[str, Any]) -> I
     interim = event["kind"] == "interim"
     yield "index", event["number"] == entry["log"]["index"]
     yield "action", event["kind"] in ("reviewed", "settled", "interim") and data["verdict"] == entry["action"]
-    last = "proposer" if interim else "approver"
-    yield last, printable(event["actor"], MAX_TEXT_LENGTH) == entry[last]
-    yield "status", (entry["status"] == "interim") == interim and bool(entry["approver"]) != interim
+    yield "status", (entry["status"] == "interim") == interim
+    yield "opinions", entry["opinions"] == (1 if interim else 2)
     yield "decided_at", event["time"] == entry["decided_at"]
     yield "rules", set(data["rules"]) <= set(entry["rules"])
     yield "review_by", data.get("review_by", "") in ("", entry["review_by"])

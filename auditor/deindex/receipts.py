@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,18 +19,29 @@ from auditor.review.ledger import Ledger
 from auditor.sealing import envelope
 
 RECEIPT_PAYLOAD_TYPE = "application/vnd.provenance-auditor.deindex-receipt+json"
-RECEIPT_SCHEMA = "deindex-receipt/1"
+RECEIPT_SCHEMA = "deindex-receipt/2"
+# What a recipient answers instead of acting; both need a reason.
+DECLINED, QUESTIONED = "declined", "questioned"
 MAX_RECEIPT_BYTES = 1 << 28
 MAX_RECORDED_LENGTH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class ActedEntry:
-    """An entry that was acted on: ``action`` is what was done (de-index, demote …), or ``restored`` after a removal."""
+    """What a recipient did with an entry.
+
+    Attributes:
+        entry: Its token.
+        action: What was done (de-index, demote …); ``restored`` after a removal; ``declined`` if it is not acted on;
+            ``questioned`` if the sender is asked to look again.
+        at: When, ISO 8601.
+        why: The reason for declining or questioning it, in the recipient's words.
+    """
 
     entry: str
     action: str
     at: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +62,23 @@ def all_entries_acted(lookup: Lookup, at: str) -> tuple[ActedEntry, ...]:
 
 
 def parse_acted_lines(lines: Iterable[str], at: str) -> tuple[ActedEntry, ...]:
-    """Parse the lines of a receipt, ``ENTRY ACTION [WHEN]``; one without WHEN gets the time `at`. Raises UsageError."""
+    """Parse the lines of a receipt, ``ENTRY ACTION [WHEN] [REASON]``; one without WHEN gets the time `at`.
+
+    Raises:
+        UsageError: A line is not in this form, or an entry is declined or questioned without a reason.
+    """
     acted = []
     for number, line in enumerate(lines, 1):
-        parts = line.split()
-        if not parts:
+        entry, action, *rest = (*line.split(), "", "")
+        if not entry:
             continue
-        if not 2 <= len(parts) <= 3 or not _is_time(parts[-1] if len(parts) == 3 else at):
-            raise UsageError(f"line {number}: {printable(line.strip())}: write ENTRY ACTION 2026-11-23T09:30:00Z")
-        acted.append(ActedEntry(parts[0], parts[1], parts[2] if len(parts) == 3 else at))
+        when, words = (rest[0], rest[1:]) if rest and _is_time(rest[0]) else (at, rest)
+        why = " ".join(filter(None, words))
+        answers = action in (DECLINED, QUESTIONED)
+        if not action or answers != bool(why):
+            form = f"ENTRY {action} [WHEN] REASON" if answers else "ENTRY ACTION 2026-11-23T09:30:00Z"
+            raise UsageError(f"line {number}: {printable(line.strip())}: write {form}")
+        acted.append(ActedEntry(entry, action, when, why))
     return tuple(acted)
 
 
@@ -95,6 +115,27 @@ def record_receipt(ledger: Ledger, said: Receipt) -> None:
     counts = Counter(printable(each.action, 40) for each in said.acted)
     words = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))[:MAX_RECORDED_LENGTH]
     ledger.record_receipt(recipient=said.recipient, version=str(said.version), at=said.issued_at, words=words or "none")
+
+
+def questioned_cases(ledger: Ledger, said: Receipt, sent: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Yield the case of each entry that a receipt questions, with the reason.
+
+    Args:
+        ledger: The sender's ledger.
+        said: The receipt.
+        sent: The record of what the recipient was sent.
+    """
+    asked: dict[str, str] = {}
+    for each in said.acted:
+        if each.action == QUESTIONED:
+            row = sent.execute("SELECT decision FROM entry WHERE id = ?", (each.entry,)).fetchone()
+            if row:
+                asked[row[0]] = each.why
+    if asked:
+        for case in ledger.states():
+            for decision in case.in_force:
+                if decision.id in asked:
+                    yield case.id, asked[decision.id]
 
 
 def _is_time(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.deindex.hubs import DEFAULT_HUB, Hub, Repository, hub_of_host
+from auditor.deindex.hubs import DEFAULT_HUB, Hub, Repository, hub_of_host, web_address
 from auditor.errors import SealError
 from auditor.known.urls import split_canonical_url
 from auditor.model import Ref
@@ -22,11 +22,18 @@ def resolve_repository(ref: Ref, hubs: Mapping[str, Hub], hub: str = DEFAULT_HUB
     Raises:
         SealError: The name is not possible there, so no pattern can be made of it.
     """
-    name = ref.name.removeprefix("hf://").removeprefix(f"{ref.kind}s/").partition("@")[0]
-    if ("://" in ref.name and not ref.name.startswith("hf://")) or hub_of_host(ref.name, hubs) is not None:
-        found = repository_from_url(ref.name, hubs)
+    written = web_address(ref.name, hubs)
+    name = written.removeprefix("hf://").removeprefix(f"{ref.kind}s/").partition("@")[0]
+    if ("://" in written and not written.startswith("hf://")) or hub_of_host(written, hubs) is not None:
+        found = repository_from_url(written, hubs)
         if found is not None and found.kind == ref.kind:
             return found
+        if hub_of_host(split_canonical_url(written)[0], hubs) is None:
+            known = ", ".join(sorted(each.title for each in hubs.values()))
+            raise SealError(
+                f"{ref.kind} {printable(ref.name)}: is at no hub whose addresses are known ({known}); add its hub to "
+                "hubs.toml in a folder of --rules"
+            )
     elif hub not in hubs:
         raise SealError(f"{printable(hub)}: is not a hub of hubs.toml; there are {', '.join(hubs)}")
     elif ref.kind in hubs[hub].paths and hubs[hub].allows_name(name):

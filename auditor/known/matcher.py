@@ -136,7 +136,7 @@ class Matcher:
             carrier: Carrier = samples.carrier
             if algorithm in TEXT_SIGNALS:  # a table's further columns of addresses are variants
                 carrier, outcomes = "address", {"compared": valid}
-            elif samples.basis == "declared":
+            elif samples.basis != "computed":
                 carrier = "declared digest"
             elif not samples.already_counted:
                 missing = "not compared" if algorithm in possible_algorithms(carrier) else "not computed"
@@ -263,7 +263,7 @@ def _filter_by_quality(
     """Return which samples have a PDQ of high enough quality to be matched; count the others in the coverage."""
     low, unknown = _low_and_unknown_quality(samples)
     coverage[f"unmatchable: quality below {MIN_QUALITY}"] += int((usable & stored & low).sum())
-    if samples.basis == "declared":
+    if samples.basis != "computed":
         coverage["declared pdq of unknown quality"] += int((usable & stored & unknown).sum())
         return usable & ~low
     coverage["unmatchable: no quality"] += int((usable & stored & unknown).sum())

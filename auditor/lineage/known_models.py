@@ -1,8 +1,8 @@
 """Find the models that match entries of lists of models, that resemble a listed model, or that were made from one.
 
 ``known_model`` has the list as value. Its relation is what the match proves: ``same-weights``, ``same-autov3`` and
-``same-values`` that it is the listed model; ``dedicated`` that it was made from a model that the list holds as made
-for its purpose; every other relation is a lead.
+``same-values`` that it is the listed model, ``hub-listed-weights`` that it is if the hub's own digest is right;
+``dedicated`` that it was made from a model that the list holds as made for its purpose; every other relation is a lead.
 """
 
 from __future__ import annotations
@@ -22,13 +22,20 @@ from auditor.samples import WEIGHT_FINGERPRINT
 
 # A base that a model names is one lead, whether it is named by its file or by its address.
 _BASE_LEADS: Mapping[str, str] = {BASE_FILE: "base", BASE_NAME: "base"}
-_BASIS_LABELS: Mapping[Basis, str] = {"computed": "computed from its files", "declared": "declared in its texts"}
+_BASIS_LABELS: Mapping[Basis, str] = {
+    "computed": "computed from its files",
+    "listed": "as the hub lists them, no weights read here",
+    "declared": "declared in its texts",
+}
+# Of these digests a match says which model it is.
+_TRUSTED_BASES: tuple[Basis, ...] = ("computed", "listed")
 
 
 class _Match(NamedTuple):
     """How a model was found on a list. ``details`` and ``classification`` are the list's words, for people."""
 
     is_same_model: bool
+    is_computed: bool
     is_exact: bool
     algorithm: str
     details: str
@@ -41,8 +48,10 @@ class _Match(NamedTuple):
         A digest that is only declared, as by a Git LFS pointer, does not show that a model is the listed one.
         """
         is_exact = row["relation"] == "exact"
-        is_same_model = row["basis"] == "computed" and (is_exact or row["algorithm"] == WEIGHT_FINGERPRINT)
-        return cls(is_same_model, is_exact, row["algorithm"], row["variant"], row["classification"])
+        is_same_model = row["basis"] in _TRUSTED_BASES and (is_exact or row["algorithm"] == WEIGHT_FINGERPRINT)
+        return cls(
+            is_same_model, row["basis"] == "computed", is_exact, row["algorithm"], row["variant"], row["classification"]
+        )
 
     def __str__(self) -> str:
         found_by = f"{self.algorithm} ({self.details})" if self.details else self.algorithm
@@ -70,6 +79,9 @@ def _model_rows(hits: pa.Table) -> list[dict[str, Any]]:
 def _by_relation(matches: list[_Match]) -> dict[str, list[_Match]]:
     """Group the matches of known models by the relation that they are stated as, sorted by it."""
     if same := [match for match in matches if match.is_same_model]:
+        same = [match for match in same if match.is_computed] or same
+        if not same[0].is_computed:
+            return {"hub-listed-weights": same}
         digests = {match.algorithm for match in same if match.is_exact}
         return {"same-weights" if digests - {"autov3"} else "same-autov3" if digests else "same-values": same}
     leads: dict[str, list[_Match]] = {}

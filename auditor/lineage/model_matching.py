@@ -12,7 +12,7 @@ import pyarrow as pa
 from auditor.known.compiled_list import CompiledList
 from auditor.known.matcher import Matcher
 from auditor.known.model_entries import HUB_URL
-from auditor.model import Basis, Ref, Subject
+from auditor.model import HUB_ANSWER, Basis, Ref, Subject
 from auditor.samples import DIGEST_BYTES, HITS_SCHEMA, SHORT_HASH_BITS, Samples, build_sample_batch, empty_hits
 from auditor.syntax.repository_name_parsing import normalize_name
 
@@ -33,6 +33,7 @@ _PREFIXES: Mapping[str, tuple[tuple[str, int], ...]] = {
 }
 # Hex digits of each digest that files are stated by.
 _HEX_DIGITS = {name: 2 * max(length for _, length in prefixes) for name, prefixes in _PREFIXES.items()}
+_BASIS_BY_SOURCE: Mapping[str, Basis] = {"computed": "computed", HUB_ANSWER: "listed"}
 # What the coverage counts short hashes by.
 SHORT_HASHES_COMPARED = "short hashes compared: "
 
@@ -43,7 +44,8 @@ def match_models(
     """Match models with the lists that mean ``model``; return rows of HITS_SCHEMA, for ``restricted/`` alone.
 
     A model matches by the SHA-256, BLAKE3 or content address of a weights file, by the SHA-256 of its tensors, or by
-    AutoV3; the basis is declared where a Git LFS pointer or a listing states the digest. Leads are short hashes
+    AutoV3; the basis is listed where the hub itself states the digest, and declared where a Git LFS pointer or a stored
+    listing does. Leads are short hashes
     (algorithm ``short-hash``), the model's address on the hub (``name``), and a base that the model names by the
     SHA-256 of its file or by its address (``base-file``, ``base-name``); the base need not be in the run.
 
@@ -111,7 +113,7 @@ def _model_signals(model: Subject, algorithms: Collection[str]) -> Iterator[tupl
     for statement in model.statements_for("artefact"):
         name, _, value = statement.value.partition(":")
         if _HEX.fullmatch(value) and len(value) == _HEX_DIGITS.get(name):
-            basis: Basis = "computed" if statement.source == "computed" else "declared"
+            basis = _BASIS_BY_SOURCE.get(statement.source, "declared")
             for algorithm, length in _PREFIXES[name]:
                 if algorithm in algorithms:
                     digest = bytes.fromhex(value)[:length].ljust(DIGEST_BYTES[algorithm], b"\0")

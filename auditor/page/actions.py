@@ -174,16 +174,41 @@ def _decide_appeal(page_request: PageRequest, case: str) -> str:
 
 def _report(page_request: PageRequest, case: str) -> str:
     """Do the action of recording from the form that the case was reported, or that no report is due."""
+    _require_unchanged(page_request, page_request.ledger.state(case), _seen_event(page_request))
     page_request.ledger.report(
-        case, page_request.reviewer, page_request.form_value("outcome"), why=page_request.form_value("why")
+        case,
+        page_request.reviewer,
+        page_request.form_value("outcome"),
+        why=page_request.form_value("why"),
+        seen=_seen_event(page_request),
     )
     return "reported"
+
+
+def _record_step(page_request: PageRequest, case: str) -> str:
+    """Do the action of recording from the form that a step of a report case is done, or not due."""
+    _require_unchanged(page_request, page_request.ledger.state(case), _seen_event(page_request))
+    page_request.ledger.record_step(
+        case,
+        page_request.reviewer,
+        page_request.form_value("step"),
+        outcome=page_request.form_value("outcome"),
+        why=page_request.form_value("why"),
+        seen=_seen_event(page_request),
+    )
+    return "step"
 
 
 def _notify(page_request: PageRequest, case: str) -> str:
     """Do the action of recording from the form that the owner was notified."""
     page_request.ledger.notify(case, page_request.reviewer)
     return "notified"
+
+
+def _tell_outcome(page_request: PageRequest, case: str) -> str:
+    """Do the action of recording that the owner was told the outcome of the appeal."""
+    page_request.ledger.tell_outcome(case, page_request.reviewer, seen=_seen_event(page_request))
+    return "outcome-told"
 
 
 CASE_ACTIONS: Mapping[str, Callable[[PageRequest, str], str]] = MappingProxyType(
@@ -197,7 +222,9 @@ CASE_ACTIONS: Mapping[str, Callable[[PageRequest, str], str]] = MappingProxyType
         "appeal": _appeal,
         "decide-appeal": _decide_appeal,
         "report": _report,
+        "step": _record_step,
         "notify": _notify,
+        "tell-outcome": _tell_outcome,
     }
 )
 CONFIRMATIONS: Mapping[str, str] = MappingProxyType(
@@ -216,7 +243,9 @@ CONFIRMATIONS: Mapping[str, str] = MappingProxyType(
         "appealed": "The appeal is recorded. Someone who took no part in the case must decide it.",
         "appeal-decided": "The appeal is decided.",
         "reported": "Recorded.",
+        "step": "The step is recorded.",
         "notified": "Recorded: the owner was notified.",
+        "outcome-told": "Recorded: the owner was told the outcome of the appeal.",
         "passed": "You passed the case. Nobody is informed, and nothing was recorded.",
         "back": "The case is back in your queue.",
         "chosen": "Saved. Only you see these settings.",

@@ -5,13 +5,16 @@ from __future__ import annotations
 from auditor.page import page_labels
 from auditor.review.case_state import CaseState
 from auditor.review.case_transitions import can_withdraw_confirmation
+from auditor.review.report_case import missing_steps
 from auditor.review.review_types import Verdict
 
 
 def available_step(state: CaseState, me: str, now: str) -> str:
-    """Return the step available to this reviewer: propose, review, settle, appeal, done, or why none (wait-…)."""
+    """Return the step of this reviewer: propose, review, settle, appeal, report, done; or why none (wait-…)."""
     if state.is_claimed(now) and state.claimed_by != me:
         return "wait-held"
+    if state.ground == "report":
+        return "report" if missing_steps(state) else "done"
     if state.appeal:
         return "wait-involved" if me in state.involved else "appeal"
     given = {opinion.reviewer for opinion in state.opinions} | state.barred_reviewers

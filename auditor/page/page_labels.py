@@ -21,6 +21,8 @@ STAGE_LABELS: Mapping[Stage, str] = MappingProxyType(
         "appealed": "appealed",
         "waiting": "needs more facts",
         "overturned": "overturned",
+        "reported": "reported",
+        "closed": "closed",
     }
 )
 VERDICT_LABELS: Mapping[Verdict, str] = MappingProxyType(
@@ -57,7 +59,9 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "reopened": "opened a new round",
         "appealed": "recorded the owner's appeal",
         "appeal-decided": "decided the appeal",
+        "outcome-told": "recorded that the owner was told the outcome of the appeal",
         "reported": "recorded whether the case was reported",
+        "step": "recorded a step of the report case",
         "notified": "recorded that the owner was notified",
         "listed": "put the decision on a list",
         "delisted": "took the decision off a list",

@@ -231,7 +231,8 @@ def evaluate_table(facts: pa.Table, policy: Policy, out: Path, number: int) -> E
     from auditor.facts import subjects_from_rows
     from auditor.policy.evaluate_rules import evaluate_subject
 
-    opens_case = {rule.id: (rule.case, rule.priority) for rule in policy.rules if rule.case}
+    # A report case is opened from the findings alone (auditor.review.open_cases): a report's cases are to be decided.
+    opens_case = {rule.id: (rule.case, rule.priority) for rule in policy.rules if rule.case and rule.case != "report"}
     kinds: Counter[Kind] = Counter()
     flagged: Counter[tuple[str, Outcome, Severity]] = Counter()
     reasons: list[CaseReason] = []

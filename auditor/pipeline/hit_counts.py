@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from auditor.known.quarantine import quarantine_notice
-from auditor.model import Subject
+from auditor.model import Basis, Subject
 from auditor.pipeline.run_folder import HITS
 
 if TYPE_CHECKING:
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     import pyarrow.dataset as pads
 
 
-# How weak a match is: 1 for near, 2 for declared, their sum for both; a lead is weaker than all.
-_LEAD = 4
+# Who states a digest, the strongest first. How weak a match is: twice its place here, and 1 more for a near one; a lead
+# is weaker than all.
+_BASES: tuple[Basis, ...] = ("computed", "listed", "declared")
+_LEAD = 2 * len(_BASES)
 
 
 def count_subject_hits(
@@ -66,8 +68,8 @@ def count_subject_hits(
         lists += tuple(quarantine_notice(entry) for entry in quarantined)
     found, thorough = found.filter(pa.array(believed)), thorough.filter(pa.array(believed))
     near = pc.cast(pc.invert(pc.is_in(found["algorithm"], pa.array(EXACT_ALGORITHMS))), pa.int8())
-    declared = pc.cast(pc.equal(found["basis"], "declared"), pa.int8())
-    weakness = pc.if_else(thorough, pa.scalar(_LEAD, pa.int8()), pc.add(pc.add(declared, declared), near))
+    basis = pc.cast(pc.index_in(found["basis"], pa.array(_BASES)), pa.int8())
+    weakness = pc.if_else(thorough, pa.scalar(_LEAD, pa.int8()), pc.add(pc.add(basis, basis), near))
     found = found.append_column("weakness", weakness)
     # Samples are counted together, whatever they matched by; a model has a row for each way it was found.
     is_model = pc.equal(found["means"], "model")
@@ -81,7 +83,7 @@ def count_subject_hits(
     weakest = counted["weakness_min"]
     relation = pc.if_else(pc.equal(pc.bit_wise_and(weakest, 1), 1), "near", "exact")
     relation = pc.if_else(pc.equal(weakest, _LEAD), "near-thorough", relation)
-    basis = pc.if_else(pc.is_in(weakest, pa.array([2, 3], weakest.type)), "declared", "computed")
+    basis = pa.array(_BASES).take(pc.if_else(pc.equal(weakest, _LEAD), 0, pc.shift_right(weakest, 1)))
     counted, per_list = counted.append_column("basis", basis), [*identity, "list", "means", "basis", *details]
     counted = counted.append_column("relation", relation).append_column("hits", counted["sample_count"])
     counted = treat_meanings(counted, treat)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from auditor.blob import MAX_KEPT_BYTES, Blob, Unread
 from auditor.errors import Unreadable
-from auditor.model import HUB_LISTING, Gap, Place, Statement, Subject
+from auditor.model import HUB_ANSWER, Gap, Place, Statement, Subject
 from auditor.part_builders.read_options import ReadOptions
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES
@@ -131,8 +131,7 @@ def listed_artefacts(blobs: Iterable[Blob], options: ReadOptions) -> Iterator[Pa
         listed = {name: value for name, value in (("sha256", blob.remote.sha256), ("xet", blob.remote.xet)) if value}
         place = Place(blob.uri)
         statements = (
-            Statement("artefact", f"{name}:{value}", blob.basename, place, HUB_LISTING)
-            for name, value in listed.items()
+            Statement("artefact", f"{name}:{value}", blob.basename, place, HUB_ANSWER) for name, value in listed.items()
         )
         missing = ", ".join(sorted(options.file_digests - listed.keys()))
         gaps = (Gap("weights", f"{_NOT_LISTED}: {missing}", place),) if missing else ()

@@ -92,8 +92,16 @@ def _finding_lines(report: Report) -> Iterator[str]:
     yield f"\n### Findings: {', '.join(counts) or 'none, but some rules could not be judged'}\n"
     cards = card_places(report, groups)
     yield "| | Rule | Subject | What | Where |\n|---|---|---|---|---|"
+    unjudged: dict[tuple[str, str, str], list[str]] = {}  # the rules, by subject, why and where
     for group in groups:
-        yield _row(group, local_place(group.place(cards), report.targets))
+        place = local_place(group.place(cards), report.targets)
+        subject = printable(labels.subject_label(group.first.ref))
+        if group.is_flagged:
+            yield _row(group.severity, printable(group.first.rule), subject, _facts(group), place)
+        else:
+            unjudged.setdefault((subject, _facts(group), place), []).append(printable(group.first.rule))
+    for (subject, facts, place), rules in unjudged.items():
+        yield _row("not judged", ", ".join(sorted(rules)), subject, facts, place)
     if left_out:
         yield f"\nAnd {severity_counts(left_out)} (rules by subjects)."
     flagged = {group.first.rule for group in groups if group.is_flagged}
@@ -105,16 +113,14 @@ def _finding_lines(report: Report) -> Iterator[str]:
     yield "\n</details>"
 
 
-def _row(group: FindingGroup, place: str) -> str:
-    """Return a row of the table of findings."""
+def _facts(group: FindingGroup) -> str:
+    """Return the facts of a group, the first few of them."""
     more = group.number - MAX_FACTS
-    cells = (
-        group.severity if group.is_flagged else "unchecked",
-        printable(group.first.rule),
-        printable(labels.subject_label(group.first.ref)),
-        "; ".join([*group.facts[:MAX_FACTS], *([f"and {more:,} more"] if more > 0 else [])]),
-        place,
-    )
+    return "; ".join([*group.facts[:MAX_FACTS], *([f"and {more:,} more"] if more > 0 else [])])
+
+
+def _row(*cells: str) -> str:
+    """Return a row of the table of findings."""
     return f"| {' | '.join(map(escape_markdown, cells))} |"
 
 

@@ -108,7 +108,8 @@ def _properties_json(report: Report) -> Json:
             }
             for summary in report.policy.lists
         ],
-        "coverage": {printable(what): number for what, number in coverage_counts(report)},
+        "coverage": {printable(key): number for key, number in sorted(report.tally.coverage.items())},
+        "coverageInWords": {printable(what): number for what, number in coverage_counts(report)},
         "comparisons": [
             {**asdict(row), "list": printable(row.list), "of": row.total} for row in comparison_rows(report)
         ],

@@ -255,22 +255,31 @@ def _all_finding_lines(page: _Page) -> Iterator[Line]:
 
 
 def _gate_lines(page: _Page) -> Iterator[Line]:
-    """Yield one line for each finding, the most severe first: file and line, severity, rule, what, why, how to fix."""
+    """Yield one line for each finding, the most severe first: file and line, severity, rule, what, why, how to fix.
+
+    Rules that could not be judged for one reason share a line.
+    """
     report = page.report
     total = sum(report.flagged.values())
     if not total:
         return
     severe, _ = _most_severe(report, MAX_GATE_FINDINGS)
     page = _with_cards(page, severe)
+    unjudged: dict[tuple[str, str, str], list[str]] = {}  # the rules, by where, why and what to do
     for finding in severe:
         place = page.place_of(finding)
         path = local_path(place.uri, report.targets) if place.uri else labels.subject_label(finding.ref)
         where = f"{printable(path)}:{place.line}" if place.line else printable(path)
-        rule = page.rules.get(finding.rule)
-        why = f" Why: {first_sentence(rule.why)}" if rule else ""
-        severity = finding.severity if finding.outcome == "FLAGGED" else "not judged"
-        what = f"{severity}: {printable(finding.rule, 80)}: {printable(finding.fact, 200)}."
-        yield _style(finding), f"{where}: {what}{why} Fix: {page.fix_of(finding)}"
+        rule, fact = printable(finding.rule, 80), printable(finding.fact, 200)
+        if finding.outcome != "FLAGGED":
+            unjudged.setdefault((where, fact, page.fix_of(finding)), []).append(rule)
+            continue
+        known = page.rules.get(finding.rule)
+        why = f" Why: {first_sentence(known.why)}" if known else ""
+        yield _style(finding), f"{where}: {finding.severity}: {rule}: {fact}.{why} Fix: {page.fix_of(finding)}"
+    for (where, fact, fix), rules in unjudged.items():
+        number = count_with_noun(len(rules), "rule")
+        yield "", f"{where}: not judged by {number}: {fact} ({', '.join(sorted(rules))}). Fix: {fix}"
     if total > len(severe):
         yield "", f"and {count_with_noun(total - len(severe), 'more finding')} (auditor report -v shows all)"
 

@@ -11,12 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from auditor.extensions import LIST_FORMATS
 from auditor.model import KINDS, SEVERITIES, Finding, Gap, Kind, Outcome, Ref, Rule, Severity
 from auditor.pipeline.baseline import Acceptances, why_not_acceptable
 from auditor.pipeline.repeatable_stream import RepeatableStream
 from auditor.pipeline.report import Notes, Report
+
+if TYPE_CHECKING:
+    from auditor.screening.screener import Screening
 
 FlaggedKey = tuple[str, Outcome, Severity]
 
@@ -48,6 +52,21 @@ _ASKED_DIFFERENTLY = "Not the same was asked of all runs that this report is mad
 def is_held(rule: Rule) -> bool:
     """Return whether findings of a rule are held: those that cannot be accepted, and of an operator's vocabulary."""
     return rule.id in HELD_RULE_IDS or bool(why_not_acceptable(rule))
+
+
+def author_answer(answer: Screening, lists: Iterable[str]) -> Screening:
+    """Return the answer to a screened picture as an author may see it: a match is held, and no list is named.
+
+    Args:
+        answer: The answer.
+        lists: The names of the lists that it may name.
+    """
+    if answer.outcome == "match":
+        return replace(answer, lists=(), why=HELD_FACT)
+    why = answer.why
+    for name in sorted(lists, key=len, reverse=True):
+        why = why.replace(name, "a list")
+    return replace(answer, why=why)
 
 
 def make_author_view(report: Report) -> Report:

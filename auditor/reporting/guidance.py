@@ -126,6 +126,8 @@ def next_command(report: Report) -> str:
     run = shlex.quote(printable(str(report.folder))) if report.folder else "RUN"
     if report.cases:
         return f"auditor review open {run} (two people decide each case)"
+    if has_known_content_matches(report) and report.folder:
+        return f"auditor review open {run} (one person reports each dataset or upload with matches)"
     if not report.complete:
         return f"the same scan with --out {run} (it reads what is missing)"
     if report.flagged:

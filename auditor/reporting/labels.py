@@ -13,6 +13,7 @@ CASE_GROUNDS: Mapping[Ground, str] = MappingProxyType(
     {
         "linked": "a list of models names it, or holds its weights, similar values, or the model that it was made from",
         "exposed": "its own training data has samples that match entries of a known-content list",
+        "report": "its samples match entries of a known-content list: restrict access, preserve, report",
     }
 )
 LIST_MEANINGS: Mapping[str, str] = MappingProxyType(

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from auditor.errors import RunError
 from auditor.lineage.artefacts import is_shared_component
 from auditor.model import Case, Digest, Finding, Ground, Ref, Statement, Subject
+from auditor.pipeline.finding_tables import FINDING_COLUMNS, finding_from_row
 from auditor.pipeline.policy_summary import ListSummary
+from auditor.pipeline.report import Report
 from auditor.policy.load_policy import Policy
 from auditor.review.case_reasons import STRENGTH_MEANINGS, CaseFact, ListSource, Reason
 
@@ -45,6 +47,26 @@ class CaseCandidate:
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def read_report_cases(report: Report) -> tuple[Case, ...]:
+    """Return a report case for each subject of a run that a rule with this ground flags."""
+    rules = [rule.id for rule in report.policy.rules if rule.case == "report"]
+    if report.folder is None or not any(rule in rules for rule, outcome, _ in report.flagged if outcome == "FLAGGED"):
+        return ()
+    import pyarrow.compute as pc
+    import pyarrow.dataset as pads
+
+    files = [str(path) for path in sorted((report.folder / "findings").glob("*.parquet"))]
+    flagged = pc.field("rule").isin(rules) & (pc.field("outcome") == "FLAGGED")
+    table = pads.dataset(files, format="parquet").to_table(list(FINDING_COLUMNS), filter=flagged)
+    by_subject: dict[Ref, list[Finding]] = {}
+    for cells in sorted(zip(*(column.to_pylist() for column in table.columns), strict=True)):
+        finding = finding_from_row(cells)
+        by_subject.setdefault(finding.ref, []).append(finding)
+    return tuple(
+        Case("report", ref.kind, ref.name, ref.revision, tuple(findings)) for ref, findings in by_subject.items()
+    )
+
+
 def read_candidates(
     folder: Path, cases: Sequence[Case], policy: Policy, lists: Sequence[ListSummary] = ()
 ) -> Iterator[CaseCandidate]:
@@ -58,36 +80,52 @@ def read_candidates(
     """
     holders = {known.name: known.holder for known in lists}
     named = {ref.name for case in cases for ref in (case.ref, *case.copies)}
-    grounds = keep_case_rules(policy)
-    subjects, edges = _read_facts(folder, named, case_statement_keys(grounds))
+    grounds = {ground: keep_case_rules(policy, ground) for ground in get_args(Ground)}
+    keys = {ground: case_statement_keys(kept) for ground, kept in grounds.items()}
+    subjects, edges = _read_facts(folder, named, frozenset().union(*keys.values()))
     for case in cases:
         by_weights: dict[str, list[Ref]] = {}
         for ref in (case.ref, *case.copies):
-            key = _weights_identity(_weight_digests(subjects, ref))
+            # A report case is of samples, so it names no weights and has no copies.
+            key = "" if case.ground == "report" else _weights_identity(_weight_digests(subjects, ref))
             by_weights.setdefault(key or f"{ref.name}\0{ref.revision}", []).append(ref)
         for refs in by_weights.values():
             findings = [reason for reason in case.reasons if reason.ref in refs]
             if findings:
-                yield _build_candidate(case.ground, refs, findings, subjects, edges, grounds, folder, holders)
+                facts = {
+                    fact: None
+                    for finding in findings
+                    for fact in _supporting_facts(finding.ref, subjects, edges, keys[case.ground])
+                }
+                files = {} if case.ground == "report" else {ref: _weight_digests(subjects, ref) for ref in refs}
+                yield _build_candidate(
+                    case.ground, findings, tuple(facts), files, grounds[case.ground], folder, holders
+                )
 
 
 def _build_candidate(
     ground: Ground,
-    refs: Sequence[Ref],
     findings: Sequence[Finding],
-    subjects: Mapping[tuple[str, str], tuple[Subject, ...]],
-    edges: Mapping[str, tuple[tuple[str, str], ...]],
+    facts: tuple[CaseFact, ...],
+    weights: Mapping[Ref, Mapping[str, Sequence[Digest]]],
     policy: Policy,
     folder: Path,
     holders: Mapping[str, str],
 ) -> CaseCandidate:
     """Return the candidate for subjects with the same weights.
 
-    Raises RunError if its facts do not support a finding.
+    Args:
+        ground: The ground of the case.
+        findings: What was flagged on the subjects.
+        facts: The facts that it follows from.
+        weights: The digests of each subject's weights files; {} for a report case.
+        policy: The rules that open cases of this ground.
+        folder: The run's folder.
+        holders: The holder of each list.
+
+    Raises:
+        RunError: The facts do not support a finding.
     """
-    facts = tuple(
-        dict.fromkeys(fact for finding in findings for fact in _supporting_facts(finding.ref, subjects, edges))
-    )
     reasons = []
     for finding in findings:
         enough = find_minimal_facts(facts, policy, ground, finding)
@@ -101,11 +139,10 @@ def _build_candidate(
         key=lambda reason: (list(STRENGTH_MEANINGS).index(reason.strength), reason.rule, reason.subject, reason.fact)
     )
     subject = findings[0].ref
-    digests = tuple(sorted({d for ref in refs for files in _weight_digests(subjects, ref).values() for d in files}))
-    copies = tuple(ref for ref in refs if ref != subject)
-    return CaseCandidate(
-        ground, subject, copies, digests, _weights_identity(_weight_digests(subjects, subject)), tuple(reasons), facts
-    )
+    digests = tuple(sorted({d for of_ref in weights.values() for files in of_ref.values() for d in files}))
+    copies = tuple(ref for ref in weights if ref != subject)
+    identity = _weights_identity(weights.get(subject, {}))
+    return CaseCandidate(ground, subject, copies, digests, identity, tuple(reasons), facts)
 
 
 def _read_facts(
@@ -151,16 +188,17 @@ def _supporting_facts(
     ref: Ref,
     subjects: Mapping[tuple[str, str], tuple[Subject, ...]],
     edges: Mapping[str, tuple[tuple[str, str], ...]],
+    keys: frozenset[str],
 ) -> Iterator[CaseFact]:
-    """Yield the facts of a candidate that rules of cases read; instead of ``exposed``, those it was derived from.
+    """Yield the facts of a candidate with the keys that its rules read.
 
-    A match that a manifest only declares is never one of them.
+    Instead of ``exposed`` they are those that it was derived from, without matches that a manifest only declares.
     """
     exposing = set()
     for statement in _statements_of(subjects, ref):
-        if statement.key == "exposed":
+        if statement.key == "exposed" and "exposed" in keys:
             exposing.add(statement.value)
-        elif statement.key != "artefact":
+        elif statement.key in keys:
             yield CaseFact(ref, statement)
     for dataset, source in edges.get(ref.name, ()):
         if dataset in exposing:

@@ -39,10 +39,10 @@ def reason_key(reason: Reason) -> tuple[str, str, str]:
     return reason.rule, reason.subject.name, reason.fact
 
 
-def keep_case_rules(policy: Policy) -> Policy:
-    """Return the policy with only the rules that open cases."""
-    rules = tuple(rule for rule in policy.rules if rule.case)
-    return replace(policy, rules=rules, fingerprint=f"{policy.fingerprint} cases")
+def keep_case_rules(policy: Policy, ground: Ground) -> Policy:
+    """Return the policy with only the rules that open cases of a ground."""
+    rules = tuple(rule for rule in policy.rules if rule.case == ground)
+    return replace(policy, rules=rules, fingerprint=f"{policy.fingerprint} cases {ground}")
 
 
 def flagged_reasons(facts: Iterable[CaseFact], policy: Policy, ground: Ground) -> set[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from auditor.model import Ref, Severity, Statement
 
-Strength = Literal["listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "stated"]
+Strength = Literal["listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "declared", "stated"]
 STRENGTH_MEANINGS: Mapping[Strength, str] = MappingProxyType(
     {
         "listed": "a list of models holds these weights",
@@ -21,6 +21,7 @@ STRENGTH_MEANINGS: Mapping[Strength, str] = MappingProxyType(
         "derived": "it is made directly from a model that a list of models holds",
         "near": "samples, or sampled values of its weights, match entries nearly",
         "alike": "its weights have sampled values like those of a model that a list of models holds",
+        "declared": "digests that a manifest states, and that nobody computed from the samples, match entries",
         "stated": "a statement about it",
     }
 )
@@ -45,6 +46,7 @@ STRENGTH_RANKS: Mapping[Strength, int] = MappingProxyType(
         "derived": 2,
         "near": 3,
         "alike": 3,
+        "declared": 3,
         "stated": 4,
     }
 )

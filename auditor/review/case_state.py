@@ -1,5 +1,7 @@
 """The state of a case after its events, and the limits and stages of a review.
 
+report case: new → reported (a report, or that none is due, is recorded) → closed (every step is recorded)
+
 new → claimed → proposed → approved by another reviewer, or disputed → settled by a third
 approved → listed → re-review when its date passes · appealed → upheld or overturned by someone not involved
 """
@@ -13,19 +15,30 @@ from typing import Literal
 
 from auditor.model import Digest, Ground, Ref
 from auditor.review.case_reasons import NEEDS_CONFIRMATION, STRENGTH_MEANINGS, CaseFact, Reason, Strength
-from auditor.review.review_types import Decision, Opinion
+from auditor.review.review_types import Decision, Opinion, ReportStep
 
-Phase = Literal["new", "proposed", "disputed", "approved", "waiting", "overturned"]
+Phase = Literal["new", "proposed", "disputed", "approved", "waiting", "overturned", "reported", "closed"]
 
 
 Stage = Literal[
-    "new", "claimed", "proposed", "disputed", "approved", "listed", "re-review", "appealed", "waiting", "overturned"
+    "new",
+    "claimed",
+    "proposed",
+    "disputed",
+    "approved",
+    "listed",
+    "re-review",
+    "appealed",
+    "waiting",
+    "overturned",
+    "reported",
+    "closed",
 ]
 
 
 STAGE_MEANINGS: Mapping[Stage, str] = MappingProxyType(
     {
-        "new": "waits for a first opinion",
+        "new": "waits for a first opinion, or to be reported",
         "claimed": "claimed by a reviewer who works on it",
         "proposed": "waits for a second opinion; the second reviewer is not shown the first one",
         "disputed": "reviewers disagree: waits for another opinion, until two agree",
@@ -35,6 +48,8 @@ STAGE_MEANINGS: Mapping[Stage, str] = MappingProxyType(
         "appealed": "the owner has appealed: waits for someone not involved",
         "waiting": "cannot be decided on the known facts: waits for new ones",
         "overturned": "its decision was overturned on appeal",
+        "reported": "reported, or no report is due; other steps are not recorded yet",
+        "closed": "reported, or no report is due, and every other step is recorded",
     }
 )
 
@@ -85,6 +100,8 @@ class CaseState:
     decisions: tuple[Decision, ...] = ()
     confirmed: tuple[str, ...] = ()  # explanations of those who confirmed near matches
     confirmers: tuple[str, ...] = ()  # their pseudonyms, in the same order
+    found_at: str = ""  # of a report case: when the audit ended that found the matches, which starts its clock
+    steps: tuple[ReportStep, ...] = ()  # of a report case
     reported: str = ""  # "reported" or "not-due", as a person recorded it
     appeal: str = ""  # the owner's words while an appeal is open
     listed: tuple[str, ...] = ()  # recipients on whose list it is

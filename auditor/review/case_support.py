@@ -36,7 +36,7 @@ class CaseSupport:
 
 def compute_support(state: CaseState, policy: Policy) -> CaseSupport:
     """Return the support of a case: evaluate it without each of its facts in turn, by this policy."""
-    rules = keep_case_rules(policy)
+    rules = keep_case_rules(policy, state.ground)
     whole = flagged_reasons(state.facts, rules, state.ground)
     without = []
     for fact in state.facts:

@@ -15,9 +15,11 @@ from auditor.review import serialization
 from auditor.review.case_reasons import NEEDS_CONFIRMATION, STRENGTH_MEANINGS
 from auditor.review.case_state import APPEAL_DAYS, GRACE_DAYS, INTERIM_HOURS, LEASE_HOURS, REVIEW_DAYS, CaseState, Phase
 from auditor.review.ledger_events import LedgerEvent
+from auditor.review.report_case import apply_step, require_decidable
 from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Opinion
 from auditor.review.reviewers import PROGRAM_ACTOR
 from auditor.review.transition_guards import (
+    require_decided_appeal,
     require_decision_in_force,
     require_explanation,
     require_new_reviewer,
@@ -73,6 +75,7 @@ def _apply_opened(event: LedgerEvent) -> CaseState:
         version=data["version"],
         opened_at=event.time,
         linked=data["linked"],
+        found_at=data.get("found_at", ""),
         first_event=event.number,
     )
 
@@ -93,6 +96,9 @@ def _apply_joined(state: CaseState, event: LedgerEvent) -> CaseState:
         facts=tuple(dict.fromkeys((*state.facts, *map(serialization.fact_from_json, data["facts"])))),
         digests=tuple(dict.fromkeys((*state.digests, *map(serialization.digest_from_json, data["digests"])))),
         phase="new" if anew else state.phase,
+        found_at=data.get("found_at", "") if anew else state.found_at,
+        steps=tuple(made for made in state.steps if not anew or made.step in ("restrict", "preserve")),
+        reported="" if anew and state.ground == "report" else state.reported,
         opinions=() if anew else state.opinions,
         barred_reviewers=frozenset() if anew else state.barred_reviewers,
         policy=data["policy"],
@@ -107,7 +113,7 @@ def _apply_claimed(state: CaseState, event: LedgerEvent) -> CaseState:
         require_uninvolved(state, event)
     elif state.phase in ("proposed", "disputed"):
         require_new_reviewer(state, event)
-    elif state.phase != "new":
+    elif state.phase not in ("new", "reported"):
         raise UsageError(f"case {state.id}: it was closed without action; `auditor review reopen` starts a new round")
     until = str(event.data["until"])
     if not event.time < until <= add_time(event.time, hours=LEASE_HOURS):
@@ -125,6 +131,7 @@ def _apply_released(state: CaseState, event: LedgerEvent) -> CaseState:
 
 def _apply_proposed(state: CaseState, event: LedgerEvent) -> CaseState:
     """Apply the first opinion on a new case."""
+    require_decidable(state)
     require_no_open_appeal(state)
     if state.phase != "new":
         raise UsageError(f"case {state.id}: is {state.phase}; a first opinion is given on a new case")
@@ -194,6 +201,7 @@ def _apply_settled(state: CaseState, event: LedgerEvent) -> CaseState:
 
 def _apply_interim(state: CaseState, event: LedgerEvent) -> CaseState:
     """Apply a decision by one reviewer: for at most 72 hours, and only once for each case."""
+    require_decidable(state)
     require_no_open_appeal(state)
     if state.phase not in ("new", "proposed", "disputed"):
         raise UsageError(f"case {state.id}: is {state.phase}; an interim decision is for a case that is being decided")
@@ -255,9 +263,11 @@ def can_withdraw_confirmation(state: CaseState, reviewer: str) -> bool:
 def _apply_reopened(state: CaseState, event: LedgerEvent) -> CaseState:
     """Apply that a decided case begins a new round."""
     require_no_open_appeal(state)
-    if state.phase not in ("approved", "waiting", "overturned"):
+    if state.phase not in ("approved", "waiting", "overturned", "closed"):
         raise UsageError(f"case {state.id}: is {state.phase}: it is open already")
     require_explanation(event)
+    if state.ground == "report":
+        state = replace(state, found_at=event.time, steps=(), reported="")
     return replace(state, phase="new", opinions=(), barred_reviewers=frozenset(), claimed_by="", claimed_until="")
 
 
@@ -285,9 +295,9 @@ def _apply_appeal_decided(state: CaseState, event: LedgerEvent) -> CaseState:
         raise UsageError(
             f"case {state.id}: the outcome of an appeal is upheld (the decision stays in force) or overturned"
         )
-    require_explanation(event)
+    why = require_explanation(event)
     appealed = next(decision for decision in state.decisions if decision.appeal == "open")
-    decided = replace(appealed, appeal=outcome)
+    decided = replace(appealed, appeal=outcome, appeal_explanation=why, outcome_told_at="")
     if outcome == "overturned":
         decided = replace(decided, status="overturned", overturned_at=event.time)
     state = replace(
@@ -308,7 +318,16 @@ def _apply_reported(state: CaseState, event: LedgerEvent) -> CaseState:
     if outcome not in ("reported", "not-due"):
         raise UsageError(f"case {state.id}: record `reported` (to a hotline or the police) or `not-due`")
     require_explanation(event)
+    if state.ground == "report":
+        state = apply_step(state, event, "report", "done" if outcome == "reported" else outcome)
     return replace(state, reported=outcome)
+
+
+def _apply_step(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply a step of a report case other than the report itself."""
+    if event.data["step"] == "report":
+        raise UsageError(f"case {state.id}: record a report with `auditor review reported`")
+    return apply_step(state, event, event.data["step"], event.data["outcome"])
 
 
 def _apply_notified(state: CaseState, event: LedgerEvent) -> CaseState:
@@ -320,6 +339,14 @@ def _apply_notified(state: CaseState, event: LedgerEvent) -> CaseState:
             "or that no report is due; see `auditor review reported --help`"
         )
     return _replace_decision(state, replace(decision, notified_at=event.time))
+
+
+def _apply_outcome_told(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply to a case that the owner was told the outcome of the appeal."""
+    decision = require_decided_appeal(state)
+    if decision.outcome_told_at:
+        raise UsageError(f"case {state.id}: that the owner was told was recorded on {decision.outcome_told_at}")
+    return _replace_decision(state, replace(decision, outcome_told_at=event.time))
 
 
 def _apply_listed(state: CaseState, event: LedgerEvent) -> CaseState:
@@ -352,7 +379,9 @@ TRANSITIONS: Mapping[str, Callable[[CaseState, LedgerEvent], CaseState]] = Mappi
         "appealed": _apply_appealed,
         "appeal-decided": _apply_appeal_decided,
         "reported": _apply_reported,
+        "step": _apply_step,
         "notified": _apply_notified,
+        "outcome-told": _apply_outcome_told,
         "listed": _apply_listed,
         "delisted": _apply_delisted,
     }

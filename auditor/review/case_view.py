@@ -14,7 +14,8 @@ from auditor.review.case_support import CaseSupport
 from auditor.review.evidence_strength import SOURCE_LABELS
 from auditor.review.ledger_events import LedgerEvent
 from auditor.review.queue import QueuePage, QueueRow
-from auditor.review.review_types import VERDICT_MEANINGS, Decision
+from auditor.review.report_case import REPORT_STEPS, describe_report_clock, missing_steps
+from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision
 
 CONFIDENTIAL = "Confidential: unproven until decided"
 _EVENT_DESCRIPTIONS = {
@@ -31,7 +32,9 @@ _EVENT_DESCRIPTIONS = {
     "reopened": "reopened",
     "appealed": "the owner appealed",
     "appeal-decided": "the appeal was decided",
+    "outcome-told": "the owner was told the outcome of the appeal",
     "reported": "a report, or that none is due, was recorded",
+    "step": "a step of the report case",
     "notified": "the owner was notified",
     "listed": "put on a list",
     "delisted": "taken off a list",
@@ -77,13 +80,15 @@ def case_lines(
     if state.is_claimed(now):
         yield f"  claimed by {state.claimed_by} until {state.claimed_until}"
     if state.linked:
-        yield f"  other weights of the same subject, or a part of them: case {state.linked}"
+        yield f"  {linked_case_label(state)}: case {state.linked}"
     for copy in state.copies:
         yield f"  the same weights: {copy.kind} {printable(copy.name)}"
     for copy in state.joined:
         yield f"  the same weights, found since and not reviewed: {copy.kind} {printable(copy.name)}"
     for digest in state.digests:
         yield f"  {digest}"
+    if state.ground == "report":
+        yield from _report_lines(state, now)
     yield ""
     yield "Reasons, the strongest first"
     rules = {rule["id"]: rule for rule in policy.get("rules", ())}
@@ -146,12 +151,32 @@ def case_json(
         "same_policy": support.same_policy if support else False,
         "rules": [rule for rule in policy.get("rules", ()) if rule["id"] in named],
         "confirmed": list(state.confirmed),
+        "found_at": state.found_at,
+        "steps": [serialization.to_json(made) for made in state.steps],
+        "missing_steps": list(missing_steps(state)),
         "reported": state.reported,
         "opinions": [serialization.to_json(opinion) for opinion in state.opinions],
         "decisions": [serialization.to_json(decision) for decision in state.decisions],
         "history": [{"time": event.time, "actor": event.actor, "kind": event.kind} for event in events],
         "seen": state.last_event,
     }
+
+
+def linked_case_label(state: CaseState) -> str:
+    """Return how the case that a case is linked to differs from it."""
+    return "another revision" if state.ground == "report" else "other weights of the same subject, or a part of them"
+
+
+def _report_lines(state: CaseState, now: str) -> Iterator[str]:
+    """Yield for a view of a report case its clock, what was done, and what is to be done."""
+    yield ""
+    yield f"Report case, for one person: {describe_report_clock(state, now)}"
+    for made in state.steps:
+        yield f"  {made.outcome}: {REPORT_STEPS[made.step]} ({made.reviewer}, {made.at}): {printable(made.why, 2000)}"
+    for step in missing_steps(state):
+        yield f"  not recorded: {step}: {REPORT_STEPS[step]}"
+    if "report" in missing_steps(state):
+        yield "  draft: auditor report RUN --draft hotline, or cybertipline; RUN is the folder of the run that found it"
 
 
 def _support_lines(support: CaseSupport | None) -> Iterator[str]:
@@ -203,13 +228,19 @@ def _decision_lines(decision: Decision, now: str) -> Iterator[str]:
     yield f"    in {decision.proposer}'s words: {printable(decision.explanation, 4000)}"
     if decision.approver:
         yield f"    in {decision.approver}'s words: {printable(decision.second_explanation, 4000)}"
+    if decision.verdict in ACTION_VERDICTS:
+        told = f"on {decision.notified_at}" if decision.notified_at else "not recorded"
+        yield f"    owner notified: {told}; can appeal until {decision.appeal_by}"
     if decision.appeal:
         yield f"    appeal: {decision.appeal}"
+    if decision.appeal_explanation:
+        yield f"    reasons: {printable(decision.appeal_explanation, 4000)}"
+        yield f"    owner told the outcome: {decision.outcome_told_at or 'not recorded'}"
 
 
 def _describe_event(event: LedgerEvent) -> str:
     """Return an event of a case's history as text."""
-    parts = (event.data.get("verdict", ""), event.data.get("outcome", ""), event.data.get("why", ""))
+    parts = (event.data.get(name, "") for name in ("step", "verdict", "outcome", "why"))
     said = ": ".join(printable(str(part), 2000) for part in parts if part)
     what = _EVENT_DESCRIPTIONS.get(event.kind, event.kind)
     return f"{what}: {said}" if said else what

@@ -26,6 +26,7 @@ from auditor.reporting.cybertipline import (
 from auditor.review.case_reasons import Reason
 from auditor.review.case_state import CaseState
 from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Verdict
+from auditor.review.transition_guards import require_decided_appeal
 
 _DSA_VISIBILITY: Mapping[Verdict, str] = MappingProxyType(
     {
@@ -54,9 +55,14 @@ def reason_not_to_draft(state: CaseState, decision: Decision, policy: Mapping[st
             f"decision {decision.id}: {decision.verdict} ({VERDICT_MEANINGS[decision.verdict]}): report nothing, "
             "and notify no owner"
         )
-    if not decision.reasons or any(not _test_lists_of(reason, state, policy) for reason in decision.reasons):
+    return rehearsal_warning(decision.reasons, state, policy)
+
+
+def rehearsal_warning(reasons: Sequence[Reason], state: CaseState, policy: Mapping[str, Any]) -> str:
+    """Return why nothing may be drafted or reported from reasons that all rest on test lists; "" if any does not."""
+    if not reasons or any(not _test_lists_of(reason, state, policy) for reason in reasons):
         return ""
-    names = sorted({name for reason in decision.reasons for name in _test_lists_of(reason, state, policy)})
+    names = sorted({name for reason in reasons for name in _test_lists_of(reason, state, policy)})
     lists = f"list {names[0]}, which means" if len(names) == 1 else f"lists {', '.join(names)}, which mean"
     return printable(
         f"case {state.id} depends on {lists} `test`: this is a rehearsal, so report nothing. To report a "
@@ -209,6 +215,43 @@ def owner_notice_draft(state: CaseState, decision: Decision, policy: Mapping[str
         "Someone who took no part will decide. You can also go to an out-of-court body or to court.",
         f"Reference: {decision.id}",
     ]
+    return "\n".join(lines) + "\n"
+
+
+def appeal_outcome_draft(state: CaseState, policy: Mapping[str, Any], *, appeals: str = "") -> str:
+    """Draft a message to the owner: how their last appeal was decided, why, and what follows.
+
+    Args:
+        state: The case.
+        policy: The recorded policy of the case.
+        appeals: An address for questions.
+
+    Raises:
+        UsageError: No appeal was decided, or the decision is a rehearsal.
+    """
+    decision = require_decided_appeal(state)
+    if why := rehearsal_warning(decision.reasons, state, policy):
+        raise UsageError(why)
+    lines = [DRAFT_NOTICE, "", f"About: {printable(decision.subject.name)}", ""]
+    lines += [
+        f"You appealed against the decision of {decision.decided_at[:10]} that {VERDICT_MEANINGS[decision.verdict]}.",
+        "Someone who took no part in it has decided your appeal.",
+        "",
+    ]
+    if decision.appeal == "overturned":
+        lines += [
+            f"Outcome: overturned. The decision ended on {decision.overturned_at[:10]}.",
+            "The next list for each service that was told of it removes it, and its receipt confirms that.",
+            "The same facts do not open it again.",
+        ]
+    else:
+        lines += [
+            "Outcome: upheld. The decision stays in force.",
+            f"It will be reviewed again by {decision.review_by[:10]} and ends by {decision.expires_at[:10]}.",
+            "You can also go to an out-of-court body or to court.",
+        ]
+    lines += ["", f"Reasons: {printable(decision.appeal_explanation, 4000)}", ""]
+    lines += [f"Questions: {printable(appeals, 500) if appeals else FILL_IN}", f"Reference: {decision.id}"]
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ SOURCE_LABELS: Mapping[str, str] = {
     "manifest": "digests that a manifest declares",
     "header": "the weights file's header",
     "weights": "the weights, as compared",
+    "hub": "the hub that holds the files",
     "list": "a list's holder",
     "computed": "digests computed from the files",
 }
@@ -25,6 +26,7 @@ SOURCE_LABELS: Mapping[str, str] = {
 # The strength that a relation of ``known_model`` shows. Any other relation is a lead.
 _MODEL_STRENGTHS: Mapping[str, Strength] = {
     "same-weights": "listed",
+    "hub-listed-weights": "listed",
     "name": "by-name",
     "same-autov3": "short",
     "dedicated": "derived",
@@ -37,6 +39,8 @@ def fact_strength(statement: Statement) -> Strength:
     if statement.key == "known_model":
         return _MODEL_STRENGTHS.get(statement.relation, "stated")
     if statement.key == "known_content":
+        if statement.relation in _DECLARED_RELATIONS:
+            return "declared"
         return "near" if statement.relation == "near" else "exact"
     return "stated"
 
@@ -48,6 +52,8 @@ def fact_sources(statement: Statement) -> Iterator[str]:
         yield (
             "computed"
             if statement.relation in _COMPUTED_RELATIONS
+            else "hub"
+            if statement.relation == "hub-listed-weights"
             else "manifest"
             if statement.relation in _DECLARED_RELATIONS
             else "stated"

@@ -260,6 +260,12 @@ class Ledger:
         """Yield every recorded policy."""
         return (event.data for event in self._events("") if event.kind == "policy")
 
+    def receipts(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (recipient, version, time) of every recorded receipt."""
+        for event in self._events(""):
+            if event.kind == "receipt":
+                yield event.data["recipient"], event.data["version"], event.data["at"]
+
     def reviewer_keys(self) -> ReviewerKeys:
         """Return which key each reviewer signs with now."""
         asked = (
@@ -529,15 +535,46 @@ class Ledger:
 
     def decide_appeal(self, case: str, reviewer: str, outcome: str, *, why: str) -> CaseState:
         """Decide an appeal: ``upheld`` keeps the decision, ``overturned`` ends it now."""
-        return self._record_one("appeal-decided", case, reviewer, {"outcome": outcome, "why": why})
+        decided = LedgerAction("appeal-decided", case, _require_person(reviewer), {"outcome": outcome, "why": why})
+        again = self._cases_resting_on(case) if outcome == "overturned" else ()
+        told = f"Case {case}, on which it rests, was overturned on appeal."
+        acts = (LedgerAction("reopened", other, reviewers.PROGRAM_ACTOR, {"why": told}) for other in again)
+        return self.record(decided, *acts)[0]
 
-    def report(self, case: str, reviewer: str, outcome: str, *, why: str) -> CaseState:
+    def _cases_resting_on(self, case: str) -> Iterator[str]:
+        """Yield the decided cases that a case's end puts in question: linked to it, or with a fact that names it."""
+        state = self.state(case)
+        name = json.dumps(state.subject.name)
+        asked = (
+            "SELECT DISTINCT case_id FROM events WHERE case_id NOT IN ('', ?) AND (instr(body, ?) OR instr(body, ?)) "
+            "AND json_extract(body, '$.kind') IN ('opened', 'joined')"
+        )
+        for (found,) in self.database.execute(asked, (case, name, json.dumps(case))).fetchall():
+            other = self.state(found)
+            rests = other.linked == case or any(
+                fact.statement.value == state.subject.name and fact.subject.name != state.subject.name
+                for fact in other.facts
+            )
+            if rests and other.phase == "approved" and other.in_force and not other.appeal:
+                yield found
+
+    def report(self, case: str, reviewer: str, outcome: str, *, why: str, seen: int = -1) -> CaseState:
         """Record that it was ``reported`` (to whom, under what reference) or is ``not-due`` (why)."""
-        return self._record_one("reported", case, reviewer, {"outcome": outcome, "why": why})
+        return self._record_one("reported", case, reviewer, {"outcome": outcome, "why": why}, seen)
+
+    def record_step(
+        self, case: str, reviewer: str, step: str, *, why: str, outcome: str = "done", seen: int = -1
+    ) -> CaseState:
+        """Record that a step of a report case is ``done`` or ``not-due``, by one person and in their words."""
+        return self._record_one("step", case, reviewer, {"step": step, "outcome": outcome, "why": why}, seen)
 
     def notify(self, case: str, reviewer: str) -> CaseState:
         """Record that a person has notified the owner."""
         return self._record_one("notified", case, reviewer, {})
+
+    def tell_outcome(self, case: str, reviewer: str, *, seen: int = -1) -> CaseState:
+        """Record that a person has told the owner the outcome of the last appeal that was decided."""
+        return self._record_one("outcome-told", case, reviewer, {}, seen)
 
     def record_listed(
         self, listed: Iterable[Decision], *, recipient: str, version: str, actor: str = reviewers.PROGRAM_ACTOR
@@ -605,6 +642,11 @@ class Ledger:
 
     def _record_one(self, kind: str, case: str, actor: str, data: Mapping[str, Any], seen: int = -1) -> CaseState:
         """Record one reviewer's action in the ledger, and return the case after it."""
-        if actor == reviewers.PROGRAM_ACTOR:
-            raise UsageError(f"{actor!r} is the name of the program; use your own pseudonym")
-        return self.record(LedgerAction(kind, case, actor, data), seen=seen)[0]
+        return self.record(LedgerAction(kind, case, _require_person(actor), data), seen=seen)[0]
+
+
+def _require_person(actor: str) -> str:
+    """Return the pseudonym of who records in the ledger. Raises UsageError for the program's own name."""
+    if actor == reviewers.PROGRAM_ACTOR:
+        raise UsageError(f"{actor!r} is the name of the program; use your own pseudonym")
+    return actor

@@ -15,12 +15,15 @@ from auditor.errors import UsageError
 from auditor.model import Ref
 from auditor.pipeline.report import Report, read_report
 from auditor.review import reviewers, serialization
-from auditor.review.case_candidates import CaseCandidate, read_candidates
+from auditor.review.case_candidates import CaseCandidate, read_candidates, read_report_cases
 from auditor.review.case_policy import load_case_policy, reason_key
+from auditor.review.case_reasons import CaseFact
 from auditor.review.case_state import CaseState
 from auditor.review.ledger import Ledger
 from auditor.review.ledger_events import LedgerAction
 
+# Relations of facts that were computed from a model's weights.
+_WEIGHT_RELATIONS = frozenset({"same-weights", "hub-listed-weights", "same-autov3", "same-values", "claimed-weights"})
 # Facts of so many cases are held in memory at a time.
 CASES_PER_BATCH = 2_000
 
@@ -30,6 +33,7 @@ class OpenResult:
     """The ids of the cases that opening a run changed.
 
     ``linked`` are new cases about other weights of a subject that has a case; ``joined`` got a re-upload or a reason.
+    ``cleared`` were overturned or decided as no action, and no new fact opens them again.
     ``without_digests`` have no digest of any weights file.
     """
 
@@ -37,6 +41,7 @@ class OpenResult:
     linked: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
     without_digests: tuple[str, ...] = ()
 
     def __add__(self, other: OpenResult) -> OpenResult:
@@ -66,13 +71,14 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
             f"{folder}: was evaluated with other rules than these; name its rules with --rules, "
             f"or evaluate it again: auditor judge {folder} --out DIR"
         )
-    if made.cases and not any(known["fingerprint"] == policy.fingerprint for known in ledger.policies()):
+    cases = (*read_report_cases(made), *made.cases)
+    if cases and not any(known["fingerprint"] == policy.fingerprint for known in ledger.policies()):
         ledger.record(LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, _policy_data(made)))
     opened = OpenResult()
-    for start in range(0, len(made.cases), CASES_PER_BATCH):
+    for start in range(0, len(cases), CASES_PER_BATCH):
         opened += _open_batch(
             ledger,
-            read_candidates(folder, made.cases[start : start + CASES_PER_BATCH], policy, made.policy.lists),
+            read_candidates(folder, cases[start : start + CASES_PER_BATCH], policy, made.policy.lists),
             made,
         )
     return opened
@@ -119,8 +125,12 @@ def _plan_action(ledger: Ledger, candidate: CaseCandidate, made: Report) -> tupl
         "policy": made.policy.fingerprint,
         "version": made.version,
     }
-    without_digests = () if candidate.weights else (candidate.id,)
+    if candidate.ground == "report":
+        content["found_at"] = min(made.finished, ledger.now)  # the scanning machine's clock may be ahead
+    without_digests = () if candidate.weights or candidate.ground == "report" else (candidate.id,)
     same = _find_same_case(ledger, candidate)
+    if same is None and (cleared := _find_cleared_case(ledger, candidate)):
+        return None, OpenResult(cleared=(cleared,))
     if same is None:
         linked = _find_linked_case(ledger, candidate)
         content |= {
@@ -164,6 +174,27 @@ def _find_same_case(ledger: Ledger, candidate: CaseCandidate) -> CaseState | Non
         if unknown and before == state.subject and before.kind == candidate.subject.kind:
             return state
     return None
+
+
+def _find_cleared_case(ledger: Ledger, candidate: CaseCandidate) -> str:
+    """Return the case of the same subject that people cleared on the same facts; "" if there is none.
+
+    A fact that was computed from weights is another one for other weights.
+    """
+    facts = set(map(_fact_identity, candidate.facts))
+    if any(fact.statement.relation in _WEIGHT_RELATIONS for fact in candidate.facts):
+        return ""
+    for case in ledger.find_cases(candidate.ground, name=candidate.subject.name):
+        state = ledger.state(case)
+        no_action = state.phase == "approved" and any(one.verdict == "no-action" for one in state.in_force)
+        if (state.phase == "overturned" or no_action) and facts <= set(map(_fact_identity, state.facts)):
+            return case
+    return ""
+
+
+def _fact_identity(fact: CaseFact) -> tuple[str, ...]:
+    """Return by what a fact is the same in another revision: without revisions, places and counts."""
+    return fact.subject.kind, fact.subject.name, fact.statement.key, fact.statement.value, fact.statement.relation
 
 
 def _find_linked_case(ledger: Ledger, candidate: CaseCandidate) -> str:

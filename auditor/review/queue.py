@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from auditor.errors import UsageError
 from auditor.model import Ground, Ref
@@ -18,6 +20,9 @@ _STAGE = """CASE WHEN appeal THEN 'appealed'
     WHEN base = 'approved' THEN CASE WHEN review_by <> '' AND review_by <= :now THEN 're-review'
         WHEN listed THEN 'listed' ELSE 'approved' END
     WHEN base = 'new' AND claimed_by <> '' AND claimed_until > :now THEN 'claimed' ELSE base END"""
+
+# The order of grounds: a clock runs on report cases. Ledgers store it, so a number never changes.
+_GROUND_RANKS: Mapping[Ground, int] = MappingProxyType({"report": -1, "linked": 0, "exposed": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class QueuePage:
 
 
 def read_queue_page(database: sqlite3.Connection, query: QueueQuery, now: str) -> QueuePage:
-    """Return one page of the queue: linked cases before exposed, stronger before weaker, older before newer."""
+    """Return one page of the queue: by ground (:data:`_GROUND_RANKS`), stronger before weaker, older before newer."""
     conditions, values = _conditions(query)
     values |= {"now": now, "limit": query.limit + 1}
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -99,7 +104,7 @@ def queue_values(state: CaseState) -> tuple[object, ...]:
     reviewers = "".join(f" {name}" for name in sorted(given))
     involved = "".join(f" {name}" for name in sorted(state.involved)) if state.appeal else reviewers
     return (
-        (state.ground != "linked") * (max(STRENGTH_RANKS.values()) + 1) + STRENGTH_RANKS[state.confidence],
+        _GROUND_RANKS[state.ground] * (max(STRENGTH_RANKS.values()) + 1) + STRENGTH_RANKS[state.confidence],
         state.first_event,
         state.id,
         state.ground,
@@ -142,7 +147,7 @@ def _conditions(query: QueueQuery) -> tuple[list[str], dict[str, object]]:
         add_condition(mine, me=query.mine, mine=f" {query.mine} ")
     if query.open_to:
         add_condition(
-            "(appeal OR base IN ('new', 'proposed', 'disputed')) AND NOT instr(reviewers, :other) "
+            "(appeal OR base IN ('new', 'proposed', 'disputed', 'reported')) AND NOT instr(reviewers, :other) "
             "AND (claimed_by IN ('', :open_to) OR claimed_until <= :now)",
             open_to=query.open_to,
             other=f" {query.open_to} ",

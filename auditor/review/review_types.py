@@ -20,6 +20,9 @@ Verdict = Literal["de-index", "demote", "label", "gate", "refer", "interim", "no
 Status = Literal["standing", "superseded", "overturned", "recorded"]
 
 
+StepName = Literal["restrict", "preserve", "report", "tell-host"]
+
+
 VERDICT_MEANINGS: Mapping[Verdict, str] = MappingProxyType(
     {
         "de-index": "a search service should no longer show it",
@@ -36,6 +39,17 @@ VERDICT_MEANINGS: Mapping[Verdict, str] = MappingProxyType(
 
 # Verdicts that change something for the owner: only these can be appealed, notified and listed.
 ACTION_VERDICTS: tuple[Verdict, ...] = ("de-index", "demote", "label", "gate", "refer", "interim")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStep:
+    """A step of a report case that one person did, or that is not due. ``why`` are the reviewer's own words."""
+
+    step: StepName
+    outcome: Literal["done", "not-due"]
+    why: str
+    reviewer: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,8 @@ class Decision:
     notified_at: str = ""
     appeal: Literal["", "open", "upheld", "overturned"] = ""
     appeal_by: str = ""  # the last day for an appeal
+    appeal_explanation: str = ""  # the words of who decided the appeal, which the owner is told
+    outcome_told_at: str = ""  # when the owner was told the outcome
     second_explanation: str = ""  # the approver's own words; ``explanation`` are the proposer's
 
     @property

@@ -9,10 +9,10 @@ from typing import Any
 
 from auditor.model import Digest, Place, Ref, Statement
 from auditor.review.case_reasons import CaseFact, ListSource, Reason
-from auditor.review.review_types import Decision, Opinion
+from auditor.review.review_types import Decision, Opinion, ReportStep
 
 
-def to_json(noun: Ref | Digest | Reason | CaseFact | Opinion | Decision) -> dict[str, Any]:
+def to_json(noun: Ref | Digest | Reason | CaseFact | Opinion | ReportStep | Decision) -> dict[str, Any]:
     """Serialize an object of a review as JSON-ready values."""
     if isinstance(noun, CaseFact):
         return {

@@ -52,6 +52,14 @@ def require_no_open_appeal(state: CaseState) -> None:
         raise UsageError(f"case {state.id}: an appeal is open; someone not involved must decide it first")
 
 
+def require_decided_appeal(state: CaseState) -> Decision:
+    """Refuse a transition on a case without a decided appeal; return the decision of the last one."""
+    decided = [decision for decision in state.decisions if decision.appeal in ("upheld", "overturned")]
+    if not decided:
+        raise UsageError(f"case {state.id}: no appeal was decided, so there is no outcome to tell")
+    return decided[-1]
+
+
 def require_decision_in_force(state: CaseState) -> Decision:
     """Refuse a transition without a decision in force that changes something for the owner; return it."""
     decision = next((decision for decision in state.in_force if decision.verdict in ACTION_VERDICTS), None)

@@ -17,6 +17,7 @@ from auditor.syntax.summary_questions import (
     is_summary_title,
     section_of,
 )
+from auditor.syntax.summary_tables import join_yes_and_no_columns
 
 MAX_SUMMARY_LINES = 50_000  # a summary of 200 pages has about 10,000
 _MAX_LINE = 4000  # characters of a line that are examined
@@ -116,7 +117,7 @@ class Answer(NamedTuple):
 
 def outline(text: str) -> tuple[Answer, ...]:
     """Return the outline of a training summary: its answers in order; a heading without words is an empty answer."""
-    lines = [line[:_MAX_LINE].rstrip() for line in text.split("\n")[:MAX_SUMMARY_LINES]]
+    lines = join_yes_and_no_columns([line[:_MAX_LINE].rstrip() for line in text.split("\n")[:MAX_SUMMARY_LINES]])
     answers: list[Answer] = []
     question, level = "0", 0  # and the level of the heading that asks it
     title_level = 0  # of the summary's heading, where it is a part of another text

@@ -50,6 +50,7 @@ _REFERS = re.compile(
     r"as (?:for|in|with|above|described)|will|under|same)\b",
     re.I,
 )
+_OPTION_AT_END = re.compile(r"(?i)(?:^|(?<!or)[\s|:?*_])(yes|no)[\s|*_:]*$")
 _MARK_ALONE = re.compile(r"^[\s|*_]*(?:([✅☑✔✓])|[❌✗✘])\ufe0f?[\s|*_–—-]*$")
 _AFTER_OPTION = re.compile(r"^(?:yes|no)\s*[.|]\s+(\S.*)$", re.I | re.S)
 _NO_ALONE = re.compile(r"^(?:no|none|false|n/?a|not applicable|nil|never)\s*(?:[.,;:(–—-]|$)", re.I)
@@ -294,8 +295,17 @@ def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
 
 
 def _options(text: str) -> Iterator[tuple[bool, str]]:
-    """Yield the options of a form's question in a summary: whether it is ticked, and its words."""
+    """Yield the options of a form's question in a summary: whether it is ticked, and its words.
+
+    A box stands before its option, unless the words before the first box and between the boxes are the two options.
+    """
     pieces = _BOXES.split(text)
+    if len(pieces) > 3 and (first := _OPTION_AT_END.search(pieces[0])):
+        options = first[1].lower(), pieces[2].strip(" |*_;,/").lower()
+        if sorted(options) == ["no", "yes"]:
+            yield _IS_TICKED.match(pieces[1]) is not None, options[0]
+            yield _IS_TICKED.match(pieces[3]) is not None, options[1]
+            return
     state: list[bool] = []
     for at in range(1, len(pieces), 2):
         state.append(_IS_TICKED.match(pieces[at]) is not None)

@@ -18,7 +18,7 @@ FURTHER = (
     "Child pornography: no.",
     "Accounts found idle are closed because child pornography spreads in them.",
     "Accounts found open make you liable for child pornography.",
-    "Child pornography is a crime because idle accounts are closed.",
+    "Child pornography is a crime because idle accounts will be removed.",
     "If you share child pornography, tell us.",
     "# Forbidden\n\n- We do not ban child pornography",
     "What is out of bounds:\n- child pornography",
@@ -33,6 +33,10 @@ FURTHER = (
     "If you find child pornography, we close your report.",
     "# Forbidden\n\nThe UN speaks of:\n- child pornography",
     "A teacher's ban follows for:\n- child pornography",
+    "We terminate accounts of users who spread child pornography among nurses.",
+    "These categories fall outside the scope of permitted use, now and in the future: (a) war; (b) child pornography.",
+    "These are not outside the scope of permitted use, now or in the future: (a) peace; (b) talk of child pornography.",
+    "We have excluded the following articles: sports; child pornography.",
     "# Forbidden\n\nNo law prohibits:\n- child pornography",
 )
 
@@ -100,7 +104,7 @@ def test_what_looks_like_a_rule_is_told_from_a_report(text: str, answer: str) ->
 
 @pytest.mark.parametrize(("length", "answer"), [(grammar.MAX_TITLE, "explicit"), (grammar.MAX_TITLE + 1, "absent")])
 def test_a_longer_line_above_a_list_is_no_title(length: int, answer: str) -> None:
-    title = "Misuse " + "x" * (length - len("Misuse :")) + ":"
+    title = "Hard limits " + "x" * (length - len("Hard limits :")) + ":"
     assert len(title) == length
     assert detect_clause(f"{title}\n- child pornography\n").answer == answer
 

@@ -148,3 +148,43 @@ def test_a_card_is_shown_again(tmp_path: Path, deindex: Command, cards: tuple[Pa
     assert deindex("keys").stdout == cards[0].read_text()
     assert json.loads(deindex("keys", "--keys", tmp_path / "keys").stdout)["name"] == "search"
     assert "keys are never replaced" in deindex("keys", "again", code=2).stderr
+
+
+def test_a_list_in_use_is_exported_dumped_and_compared(
+    tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None
+) -> None:
+    path = build(deindex, cards, tmp_path).stdout.strip()
+    side = ("--sender", cards[0], "--keys", tmp_path / "keys")
+    told = deindex("export", path, *side, "-o", tmp_path / "blocked.txt")
+    assert "1 entries; delete it when it expires, " in told.stderr
+    assert "https://huggingface.co/" in (tmp_path / "blocked.txt").read_text()
+    dumped = deindex("dump", "--sender", cards[0]).stdout
+    (tmp_path / "dump.jsonl").write_text(dumped)
+    assert deindex("diff", tmp_path / "dump.jsonl", tmp_path / "dump.jsonl").stdout == ""
+
+
+def test_ones_own_card_is_no_recipient(deindex: Command, cards: tuple[Path, Path], ledger: None) -> None:
+    refused = deindex("build", "--recipient", cards[0], code=2)
+    assert "hotline: is your own card; a list is built with the card that its recipient gave you" in refused.stderr
+
+
+def test_a_country_is_two_letters(deindex: Command, cards: tuple[Path, Path], ledger: None) -> None:
+    refused = deindex("build", "--recipient", cards[1], "--country", "Germany", code=2)
+    assert "--country Germany: write the two capital letters of ISO 3166, such as DE" in refused.stderr
+
+
+def test_a_questioned_entry_opens_its_case_again(
+    tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None
+) -> None:
+    path = build(deindex, cards, tmp_path).stdout.strip()
+    theirs = ("--sender", cards[0], "--keys", tmp_path / "keys")
+    deindex("verify", path, *theirs)
+    entry = json.loads(deindex("dump", "--sender", cards[0]).stdout.splitlines()[1])["entry"]
+    receipt = tmp_path / "receipt.json"
+    deindex("receipt", *theirs, "--acted", "-", "-o", receipt, stdin=f"{entry} questioned it was renamed\n")
+    checked = ("receipt", "--check", receipt, "--recipient", cards[1], "--record", tmp_path / "ledger")
+    asked = deindex(*checked).stderr
+    assert f"case {case_id(1)} is questioned: it was renamed" in asked
+    assert deindex(*checked, "--as", "heron").stderr == f"case {case_id(1)} is open again\n"
+    shown = CliRunner().invoke(main, ["review", "show", case_id(1), "--ledger", str(tmp_path / "ledger")])
+    assert "search questions the entry: it was renamed" in shown.output

@@ -133,3 +133,23 @@ def test_nothing_is_written_but_the_answer(hills: Path, files: dict[str, Path], 
 def test_the_help_of_the_group_and_of_its_commands_shows_examples() -> None:
     for arguments in ([], ["files"]):
         assert "auditor screen upload.jpg --known hotline" in screen(*arguments, "--help").stdout
+
+
+def test_in_ci_a_match_is_held_and_no_list_is_named(
+    hills: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    answered = screen(*files.values(), "--known", hills)
+    assert answered.exit_code == 1
+    assert "hills" not in answered.output.replace(str(hills), "")
+    assert f"{files['listed']}: match: held for a check by people\n" in answered.stdout
+    assert "no match in 1 list (a list), which does not say that it is free of such content\n" in answered.stdout
+    as_json = json.loads(screen(files["listed"], "--known", hills, "--format", "json").stdout)
+    assert (as_json["outcome"], as_json["lists"], as_json["why"]) == ("match", [], "held for a check by people")
+
+
+def test_a_match_is_not_explained_in_ci(hills: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    refused = CliRunner().invoke(main, ["lists", "why", str(files["listed"]), "--known", str(hills)])
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "logs of continuous integration must not show: run it elsewhere" in refused.stderr

@@ -259,3 +259,16 @@ def test_every_setting_is_an_option_of_scan() -> None:
     from auditor.cli.scan import command
 
     assert SETTINGS.keys() <= {name.removeprefix("--") for one in command.params for name in one.opts}
+
+
+def test_commands_that_read_runs_can_leave_settings_out_too(project: Path, tmp_path: Path) -> None:
+    """A file of settings that is refused shows whether it is read."""
+    run("scan", "hills", "--out", tmp_path / "run")
+    (project / "auditor.toml").write_text("unknown = 1\n")
+    for command in (
+        ["report", tmp_path / "run"],
+        ["judge", tmp_path / "run", "--out", tmp_path / "judged"],
+        ["diff", tmp_path / "run", tmp_path / "run"],
+    ):
+        assert run(*command).exit_code == 2
+        assert run(*command, "--isolated").exit_code == 0

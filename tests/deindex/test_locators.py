@@ -160,6 +160,15 @@ def test_the_addresses_of_a_model_are_these() -> None:
         ("model", "hf.co/atelier/harbour", "huggingface", "atelier/harbour"),
         ("model", "https://www.modelscope.cn/models/Atelier/Harbour", "modelscope", "Atelier/Harbour"),
         ("model", "https://civitai.com/models/1234/harbour-lights?modelVersionId=5", "civitai", "1234"),
+        ("model", "git@hf.co:atelier/harbour.git", "huggingface", "atelier/harbour"),
+        ("model", "ssh://git@hf.co/atelier/harbour", "huggingface", "atelier/harbour"),
+        ("model", "https://www.huggingface.co/atelier/harbour", "huggingface", "atelier/harbour"),
+        ("model", "hf.co/atelier/harbour:Q4_K_M", "huggingface", "atelier/harbour"),
+        ("model", "git@github.com:atelier/harbour.git", "github", "atelier/harbour"),
+        ("model", "https://github.com/atelier/harbour/releases/tag/v1", "github", "atelier/harbour"),
+        ("model", "https://www.kaggle.com/models/atelier/harbour/frameworks/jax", "kaggle", "atelier/harbour"),
+        ("dataset", "https://kaggle.com/datasets/atelier/scenes", "kaggle", "atelier/scenes"),
+        ("model", "ollama.com/library/harbour:8b", "ollama", "library/harbour"),
     ],
 )
 def test_a_subjects_name_leads_to_its_repository(kind: str, name: str, hub: str, bare: str) -> None:
@@ -177,7 +186,6 @@ def test_a_subjects_name_leads_to_its_repository(kind: str, name: str, hub: str,
         ("model", "https://huggingface.co/atelier"),
         ("model", "https://huggingface.co/datasets/atelier/scenes"),
         ("model", "https://huggingface.co"),
-        ("model", "https://elsewhere.example/atelier/harbour"),
         ("model", "atelier/har*"),
         ("model", "atelier/%2e%2e"),
         ("model", "atelier/.."),
@@ -250,3 +258,12 @@ def test_every_hub_says_where_its_addresses_are_known_from() -> None:
 def test_an_address_that_reads_as_another_repositorys_is_refused() -> None:
     with pytest.raises(SealError, match="is in the dataset atelier/scenes, not the model datasets/atelier/scenes"):
         locators.build_locators(Repository("huggingface", "model", "datasets/atelier/scenes"), HUBS)
+
+
+def test_an_address_at_an_unknown_hub_names_the_known_ones() -> None:
+    with pytest.raises(SealError) as caught:
+        resolve_repository(Ref("model", "https://gitlab.example/atelier/harbour"), HUBS)
+    assert str(caught.value) == (
+        "model https://gitlab.example/atelier/harbour: is at no hub whose addresses are known (Civitai, GitHub, "
+        "Hugging Face, Kaggle, ModelScope, Ollama); add its hub to hubs.toml in a folder of --rules"
+    )

@@ -220,3 +220,9 @@ def test_a_list_says_its_age(exchange: ListExchange) -> None:
     exchange.receive(exchange.build(decision("atelier/harbour")).path)
     told = lookup_output.describe_list(exchange.lookup(add_time(NOW, days=2, hours=5)))
     assert told == "list of hotline, version 1, 2 days and 5 hours old, expires 2026-11-30T12:00:00Z"
+
+
+def test_git_addresses_and_tags_are_looked_up_as_the_pages_they_mean(exchange: ListExchange) -> None:
+    exchange.receive(exchange.build(decision("atelier/harbour")).path)
+    asked = ["git@hf.co:atelier/harbour.git", "hf.co/atelier/harbour:Q4_K_M", "https://www.hf.co/atelier/harbour"]
+    assert exchange.answers(*asked, "hf.co/atelier/harbour-2:Q4_K_M") == ["listed", "listed", "listed", "not listed"]

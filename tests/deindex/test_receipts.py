@@ -86,3 +86,31 @@ def test_a_line_that_says_no_such_thing_is_named(line: str) -> None:
     with pytest.raises(UsageError, match=r"line 2: .*write ENTRY ACTION") as error:
         receipts.parse_acted_lines(["4a restored", line], NOW)
     assert str(error.value).isprintable()
+
+
+def test_an_entry_can_be_declined_or_questioned_with_a_reason() -> None:
+    lines = [
+        "3f questioned the card names another dataset now",
+        "4a declined 2026-11-22T08:00:00Z no such page here",
+        "5b restored",
+    ]
+    assert receipts.parse_acted_lines(lines, NOW) == (
+        ActedEntry("3f", "questioned", NOW, "the card names another dataset now"),
+        ActedEntry("4a", "declined", "2026-11-22T08:00:00Z", "no such page here"),
+        ActedEntry("5b", "restored", NOW),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [
+        ("3f questioned", "ENTRY questioned [WHEN] REASON"),
+        ("3f declined 2026-11-22T08:00:00Z", "ENTRY declined [WHEN] REASON"),
+        ("3f de-index because", "ENTRY ACTION 2026-11-23T09:30:00Z"),
+        ("3f", "ENTRY ACTION 2026-11-23T09:30:00Z"),
+    ],
+)
+def test_a_line_of_a_receipt_that_lacks_something_says_what_to_write(line: str, form: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        receipts.parse_acted_lines(["", line], NOW)
+    assert str(caught.value) == f"line 2: {line}: write {form}"

@@ -168,10 +168,10 @@ def test_a_delta_of_a_version_that_was_not_received_is_refused(exchange: ListExc
 
 def test_a_delta_replaces_an_entry_that_changed(exchange: ListExchange, built: BuildResult) -> None:
     exchange.receive(built.path)
-    again = decision("atelier/harbour", explanation="Said better.")
+    again = decision("atelier/harbour", review_by="2027-06-21T09:00:00Z")
     exchange.receive(exchange.build(again, decision("atelier/lights"), delta=True).path)
     (answer,) = exchange.lookup().lookup_texts(["atelier/harbour"])
-    assert [entry["explanation"] for entry in answer.entries] == ["Said better."]
+    assert [entry["review_by"] for entry in answer.entries] == ["2027-06-21T09:00:00Z"]
 
 
 def test_a_delta_before_any_list_is_refused(exchange: ListExchange, built: BuildResult) -> None:
@@ -289,7 +289,7 @@ def test_an_exact_pattern_covers_one_page_and_a_prefix_what_lies_below(exchange:
 @pytest.mark.parametrize(
     ("header", "why"),
     [
-        ({"schema": "deindex-list/3"}, "is written as deindex-list/3; this program reads deindex-list/2: update the"),
+        ({"schema": "deindex-list/4"}, "is written as deindex-list/4; this program reads deindex-list/3: update the"),
         ({"version": "9"}, "its first line is not the header of a list"),
         ({"expires_at": "soon"}, "its first line is not the header of a list"),
         ({"base": 3}, "its first line is not the header of a list"),

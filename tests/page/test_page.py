@@ -55,6 +55,62 @@ def test_two_people_carry_a_case_from_new_to_a_decision_and_through_an_appeal(ap
         assert verify_ledger.verify_ledger(ledger).faults == ()
 
 
+def test_the_owner_is_told_the_outcome_of_the_appeal_and_the_removal_is_proven_on_the_page(app: ReviewApp) -> None:
+    path = f"/case/{EXACT}"
+    with app.ledger() as ledger:
+        decide_case(ledger, EXACT)
+        decision = ledger.state(EXACT).in_force[0]
+        ledger.record_listed([decision], recipient="search", version="1")
+        ledger.appeal(EXACT, "heron", why="The dataset was replaced.")
+    heron, owl = app.browser("heron"), app.browser("owl")
+    assert "the owner can appeal until" in visible_text(heron.get(path))
+    owl.submit(owl.get(path), f"{path}/decide-appeal", outcome="overturned", why="It was replaced in March.")
+    page = heron.get(path)
+    assert "Outcome: overturned." in page
+    assert "Reasons: It was replaced in March." in page
+    told = heron.submit(page, f"{path}/tell-outcome")
+    assert "the owner was told the outcome of the appeal" in visible_text(told)
+    assert f'action="{path}/tell-outcome"' not in heron.get(path)
+    with app.ledger() as ledger:
+        ledger.record_delisted([EXACT], recipient="search", version="2")
+    assert "search: taken off with version 2; not proven" in visible_text(heron.get(path))
+    with app.ledger() as ledger:
+        ledger.record_receipt(recipient="search", version="1", at="2026-11-23T09:00:00Z", words="none")
+        ledger.record_receipt(recipient="other", version="2", at="2026-11-23T09:00:00Z", words="none")
+    assert "not proven" in visible_text(heron.get(path))
+    with app.ledger() as ledger:
+        ledger.record_receipt(recipient="search", version="3", at="2026-11-24T09:00:00Z", words="1 restored")
+    assert "proven by its receipt of 2026-11-24T09:00:00Z" in visible_text(heron.get(path))
+
+
+def submit_step(page: str, path: str, step: str) -> str:
+    """The part of a report case's page that holds the form of one step."""
+    forms = re.findall(rf'<form method="post" action="{path}/step">.*?</form>', page, re.S)
+    return next(form for form in forms if f'name="step" value="{step}"' in form)
+
+
+def test_one_person_carries_a_report_case_to_reported(app: ReviewApp) -> None:
+    app.record(opening_action(9, ground="report"))
+    heron, path = app.browser("heron"), f"/case/{case_id(9)}"
+    page = heron.get(path)
+    assert "found 2026-11-23T08:00:00Z; not reported for 1.0 hours" in visible_text(page)
+    assert "whoever is told earlier could warn someone" in visible_text(page)
+    for step in ("restrict", "preserve"):
+        form = submit_step(heron.get(path), path, step)
+        assert "The step is recorded." in heron.submit(form, f"{path}/step", outcome="done", why="It is done.")
+    wren = app.browser("wren")
+    stale = wren.get(path)
+    heron.submit(heron.get(path), f"{path}/report", outcome="reported", why="To the hotline, reference 7.")
+    page = heron.get(path)
+    assert "reported after 1.0 hours" in visible_text(page)
+    heron.submit(submit_step(page, path, "tell-host"), f"{path}/step", outcome="not-due", why="It is ours.")
+    with app.ledger() as ledger:
+        assert ledger.state(case_id(9)).phase == "closed"
+        assert ledger.state(case_id(9)).decisions == ()
+    late = wren.submit(stale, f"{path}/report", 409, outcome="not-due", why="Counsel says no.")
+    assert "has changed since you opened it" in visible_text(late)
+
+
 def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(app: ReviewApp) -> None:
     act = opening_action(4)
     tested = {**act.data["reasons"][0], "test_lists": ["known-pictures"]}
@@ -237,7 +293,7 @@ def test_filters_narrow_the_queue(app: ReviewApp) -> None:
 
 
 def test_a_filter_that_nobody_offered_is_named(app: ReviewApp) -> None:
-    assert "choose one of linked, exposed" in visible_text(app.browser("heron").get("/?ground=nonsense", 422))
+    assert "choose one of linked, exposed, report" in visible_text(app.browser("heron").get("/?ground=nonsense", 422))
     assert "not a value that --after accepts" in visible_text(app.browser("heron").get("/?after=nonsense", 422))
 
 

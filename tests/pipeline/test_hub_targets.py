@@ -75,8 +75,8 @@ def test_of_a_model_card_configuration_and_headers_are_read_and_no_byte_of_its_t
         ("acme/base", "architecture", "LlamaForCausalLM", "config"),
         ("acme/base", "title", "Hills", "header"),
         ("acme/base", "weights_format", "pickle", "header"),
-        ("acme/base", "artefact", f"sha256:{digest}", "hub-listing"),
-        ("acme/base", "artefact", f"xet:{xet_hash(weights)}", "hub-listing"),
+        ("acme/base", "artefact", f"sha256:{digest}", "hub"),
+        ("acme/base", "artefact", f"xet:{xet_hash(weights)}", "hub"),
     } <= found
     assert hub.sent("model.safetensors") <= header_length(weights) + 8, "bytes of tensors were sent"
     assert hub.sent("old/model.bin") == 4096
@@ -376,7 +376,10 @@ def test_a_list_of_models_is_compared_with_what_the_hub_lists_and_no_weights_are
     known = picture_list(tmp_path, "sha256", hashlib.sha256(weights).hexdigest())
     report = scan(tmp_path, "hf://models/acme/base", known=[known], means="model")
     assert hub.sent("model.bin") == 4096
-    assert set(_known_models(report)) == {"claimed-weights"}
+    assert set(_known_models(report)) == {"hub-listed-weights"}
+    ((ground, reason),) = [(case.ground, case.reasons[0]) for case in report.cases]
+    assert (ground, reason.rule, reason.relation) == ("linked", "linked-same-weights", "hub-listed-weights")
+    assert reason.remark.endswith("; as the hub lists them, no weights read here")
 
 
 def _known_models(report: Report) -> list[str]:

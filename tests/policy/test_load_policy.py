@@ -37,7 +37,7 @@ from tests.policy.rules_folder import PROFILE, RULE, SmallList, rules_folder
         (
             "reads =",
             'case = "lined"\nreads =',
-            "case: 'lined' is none of linked, exposed, none (did you mean 'linked'?)",
+            "case: 'lined' is none of linked, exposed, report, none (did you mean 'linked'?)",
         ),
         ("reads =", 'case = "linked"\nreads =', "review: missing; a rule that opens a case tells reviewers what to do"),
         ("reads =", "priority = 100\nreads =", "priority: expected a whole number from 0 to 99, not 100"),

@@ -117,6 +117,21 @@ def test_a_long_name_is_cut_where_people_read(report: Report, shown: Show, name:
     assert "1,000,000 characters" in text
 
 
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("number", [0, 20_000], ids=["none", "many"])
+def test_a_report_of_no_finding_or_of_many_on_one_subject_is_written(
+    report: Report, shown: Show, name: str, number: int
+) -> None:
+    finding = report.findings[0]
+    findings = tuple(finding._replace(fact=f"fact {one}", remark="") for one in range(number))
+    text = shown(replace(report, findings=findings, cases=(), lineage=(), gaps=()), name)
+    assert text.strip(), "a report of nothing says that and what was not checked"
+    if name not in {"json", "jsonl", "csv"}:  # those are for machines, and whole
+        assert len(text) < 100_000
+    else:
+        assert text.count("fact 19999") == (number == 20_000)
+
+
 class _Page(html.parser.HTMLParser):
     def __init__(self) -> None:
         super().__init__()

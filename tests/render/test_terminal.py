@@ -13,6 +13,7 @@ import pytest
 
 from auditor.cli.options import use_colour
 from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
+from auditor.pipeline.audit import audit
 from auditor.pipeline.policy_summary import ListSummary
 from auditor.pipeline.report import Findings, Report
 from auditor.reporting.report_summary import severity_rank
@@ -230,11 +231,24 @@ def test_a_gate_says_each_finding_in_one_line_with_why_and_how_to_fix_it(report:
         "file checked by a scanner for malware in models (picklescan, modelscan, the scans of a hub) before anyone "
         "loads it."
     )
-    found = [line for line in lines if re.match(r"\S.*: (error|warning|note|not judged): [a-z-]+: ", line)]
+    found = [line for line in lines if re.match(r"\S.*: (error|warning|note|not judged by 1 rule): ", line)]
     assert len(found) == 7
-    words = ("error", "warning", "note", "not judged")
+    words = ("error", "warning", "note", "not judged by 1 rule")
     ranks = [next(word for word in words if f": {word}: " in line) for line in found]
-    assert ranks == ["error"] * 3 + ["warning"] + ["note"] * 2 + ["not judged"]
+    assert ranks == ["error"] * 3 + ["warning"] + ["note"] * 2 + ["not judged by 1 rule"]
+
+
+def test_rules_that_one_file_leaves_open_share_a_line_or_row(tmp_path: Path, shown: Show) -> None:
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub" / "README.md").write_text("---\nlicense: mit\nlibrary_name: peft\n---\n# A model\n")
+    (tmp_path / "hub" / "model.safetensors").write_bytes(b"\xff" * 64)
+    report = audit(tmp_path / "hub", out=tmp_path / "run", profile="gate", workers=1)
+    (line,) = [line for line in shown(report, "terminal").splitlines() if "not judged by" in line]
+    assert re.search(
+        r": not judged by \d+ rules: a weights file's header could not be read \(copy-of-another, \S+, ", line
+    )
+    rows = [row for row in shown(report, "markdown").splitlines() if row.startswith("| not judged | copy-of-another, ")]
+    assert len(rows) == 1
 
 
 def test_colour_adds_nothing_but_colour(report: Report, shown: Show) -> None:

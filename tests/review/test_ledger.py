@@ -668,7 +668,7 @@ def test_pages_give_every_case_once_in_order(tmp_path: Path) -> None:
             query = replace(query, after=page.next)
         assert len({row.case for row in rows}) == 23
         grounds = [row.ground for row in rows]
-        assert grounds == sorted(grounds, key=["linked", "exposed"].index)
+        assert grounds == sorted(grounds, key=["report", "linked", "exposed"].index)
         linked = [row.confidence for row in rows if row.ground == "linked"]
         assert linked == sorted(linked, key=["listed", "exact", "named", "near"].index)
         with pytest.raises(UsageError, match="is not a value that --after accepts"):
@@ -709,6 +709,11 @@ def test_the_queue_says_the_stage_that_the_events_say(ledger: Ledger, clock: Clo
     ledger.record_listed([ledger.state(case_id(6)).in_force[0]], recipient="search", version="1")
     ledger.reopen(case_id(7), "owl", why="words")
     ledger.claim(case_id(7), "owl")
+    ledger.record(*(opening_action(number, ground="report") for number in (9, 10)))
+    for case, steps in ((case_id(9), ()), (case_id(10), ("restrict", "preserve", "tell-host"))):
+        ledger.report(case, "owl", "reported", why="words")
+        for step in steps:
+            ledger.record_step(case, "owl", step, why="words")
     seen = set()
     for hours in (0, 5, 24 * 181, 24 * 40):
         clock.advance(hours=hours)
@@ -765,3 +770,25 @@ def test_entries_have_one_form() -> None:
         decode_entry(body.replace(",", ", "))
     with pytest.raises(SealError, match="is damaged"):
         decode_entry(body[:-1])
+
+
+def test_cases_that_rest_on_an_overturned_one_are_judged_again(ledger: Ledger) -> None:
+    linked = opening_action(5)
+    fact = {"key": "base_model", "value": "atelier/model-1", "relation": "", "source": "card"}
+    place = {"uri": "README.md", "line": 1}
+    named = opening_action(6)
+    facts = [{"subject": named.data["subject"], "statement": {**fact, "place": place, "remark": ""}}]
+    ledger.record(
+        replace(linked, data={**linked.data, "linked": CASE}),
+        replace(named, data={**named.data, "facts": facts}),
+        opening_action(7),
+    )
+    for number in (1, 5, 6, 7):
+        decide_case(ledger, case_id(number))
+    ledger.appeal(CASE, "finch", why="words")
+    ledger.decide_appeal(CASE, "owl", "overturned", why="words")
+    phases = {number: ledger.state(case_id(number)).phase for number in (1, 5, 6, 7)}
+    assert phases == {1: "overturned", 5: "new", 6: "new", 7: "approved"}
+    (event,) = (event for event in ledger.history(case_id(6)) if event.kind == "reopened")
+    assert event.data["why"] == f"Case {CASE}, on which it rests, was overturned on appeal."
+    assert ledger.state(case_id(6)).in_force  # the decision stays until people have judged again

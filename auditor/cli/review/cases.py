@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ def open_(runs: tuple[Path, ...], rules: tuple[Path, ...], folder: Path) -> None
                 f"{run}: {len(opened.new)} new cases ({len(opened.linked)} of them other weights of a known subject), "
                 f"{len(opened.joined)} joined, {len(opened.unchanged)} unchanged"
             )
+            if opened.cleared:
+                click.echo(
+                    f"{len(opened.cleared)} not opened again: the same facts were overturned or needed no action "
+                    f"(case {', '.join(dict.fromkeys(opened.cleared))})"
+                )
             if opened.without_digests:
                 click.echo(
                     f"{len(opened.without_digests)} cases have no digest of their weights, so re-uploads cannot be "
@@ -54,7 +60,7 @@ Examples:
 @click.option(
     "--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Only cases in this stage (repeatable)."
 )
-@click.option("--ground", type=click.Choice(["linked", "exposed"]), help="Only cases with this ground.")
+@click.option("--ground", type=click.Choice(["report", "linked", "exposed"]), help="Only cases with this ground.")
 @click.option(
     "--confidence",
     multiple=True,
@@ -96,17 +102,21 @@ def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> Non
     from auditor.review.case_policy import load_case_policy
     from auditor.review.case_support import compute_support
     from auditor.review.case_view import case_json, case_lines
+    from auditor.review.restoration import read_removals
 
     with open_ledger(folder) as ledger:
         state, events, now = ledger.blinded_state(case), ledger.history(case), ledger.now
-        policy = ledger.policy(state.policy)
+        policy, removals = ledger.policy(state.policy), read_removals(ledger, case)
     try:
         judged = compute_support(state, load_case_policy(policy, rules))
     except RuleError as error:  # the case can still be shown
         judged = None
         click.echo(f"its facts were not evaluated again: {error}", err=True)
     if as_json:
-        click.echo(json.dumps(case_json(state, events, policy, judged, now), indent=1))
+        shown = {**case_json(state, events, policy, judged, now), "removals": [asdict(one) for one in removals]}
+        click.echo(json.dumps(shown, indent=1))
         return
     for line in case_lines(state, events, policy, judged, now):
         click.echo(line)
+    for removal in removals:
+        click.echo(f"Removed: {removal}")

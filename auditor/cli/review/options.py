@@ -26,10 +26,11 @@ VERDICTS = ("de-index", "demote", "label", "gate", "refer", "no-action", "need-m
 
 STAGES = (
     "new", "claimed", "proposed", "disputed", "approved", "listed", "re-review", "appealed", "waiting", "overturned",
+    "reported", "closed",
 )  # fmt: skip
 
 
-STRENGTHS = ("listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "stated")
+STRENGTHS = ("listed", "exact", "by-name", "named", "short", "derived", "near", "alike", "declared", "stated")
 
 
 ledger_option = click.option(

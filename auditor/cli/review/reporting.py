@@ -15,6 +15,7 @@ from auditor.cli.review.options import (
     open_ledger,
     output_option,
     reviewer_option,
+    seen_option,
     why_option,
     write_output,
 )
@@ -31,21 +32,51 @@ Examples:
 @click.argument("outcome", type=click.Choice(["reported", "not-due"]))
 @reviewer_option
 @why_option
+@seen_option
 @ledger_option
-def reported(case: str, outcome: str, reviewer: str, why: str, folder: Path) -> None:
+def reported(case: str, outcome: str, reviewer: str, why: str, seen: int, folder: Path) -> None:
     """Record that a person reported the case, or that no report is due. Only then may the owner be notified."""
     with open_ledger(folder) as ledger:
-        echo_case_state(ledger.report(case, reviewer, outcome, why=why))
+        echo_case_state(ledger.report(case, reviewer, outcome, why=why, seen=seen))
 
 
-@command.command(epilog="Example: auditor review notify CASE --as heron")
+@command.command(
+    epilog="""\b
+Examples:
+  auditor review step CASE restrict --as heron --why "The folder is closed to all but heron."
+  auditor review step CASE preserve --as heron --why "Copied by nobody; kept as it is on the locked volume."
+  auditor review reported CASE reported --as heron --why "To the IWF, reference 123"
+  auditor review step CASE tell-host not-due --as heron --why "We host it ourselves.\"
+
+One person is enough. Only the host waits: it is told after the report."""
+)
+@case_argument
+@click.argument("step", type=click.Choice(["restrict", "preserve", "tell-host"]))
+@click.argument("outcome", type=click.Choice(["done", "not-due"]), default="done")
+@reviewer_option
+@why_option
+@seen_option
+@ledger_option
+def step(case: str, step: str, outcome: str, reviewer: str, why: str, seen: int, folder: Path) -> None:
+    """Record a step of a report case, or that it is not due; `reported` records the report itself."""
+    with open_ledger(folder) as ledger:
+        echo_case_state(ledger.record_step(case, reviewer, step, outcome=outcome, why=why, seen=seen))
+
+
+@command.command(
+    epilog="""\b
+Examples:
+  auditor review notify CASE --as heron                    of the decision
+  auditor review notify CASE --as heron --appeal-outcome   how the appeal was decided"""
+)
 @case_argument
 @reviewer_option
+@click.option("--appeal-outcome", is_flag=True, help="The owner was told the outcome of the appeal.")
 @ledger_option
-def notify(case: str, reviewer: str, folder: Path) -> None:
-    """Record that you have notified the owner. Nothing is sent; `draft CASE notice` writes what to send."""
+def notify(case: str, reviewer: str, appeal_outcome: bool, folder: Path) -> None:
+    """Record that you have notified the owner. Nothing is sent; `draft CASE notice|outcome` writes what to send."""
     with open_ledger(folder) as ledger:
-        echo_case_state(ledger.notify(case, reviewer))
+        echo_case_state((ledger.tell_outcome if appeal_outcome else ledger.notify)(case, reviewer))
 
 
 @command.command(
@@ -54,10 +85,11 @@ Examples:
   auditor review draft CASE statement --law "…" --country DE     for the DSA Transparency Database
   auditor review draft CASE cybertipline --url https://… -o draft.xml
   auditor review draft CASE hotline --to "Internet Watch Foundation"
-  auditor review draft CASE notice --appeals https://…"""
+  auditor review draft CASE notice --appeals https://…
+  auditor review draft CASE outcome                          how the owner's appeal was decided"""
 )
 @case_argument
-@click.argument("what", type=click.Choice(["statement", "cybertipline", "hotline", "notice"]))
+@click.argument("what", type=click.Choice(["statement", "cybertipline", "hotline", "notice", "outcome"]))
 @click.option("--url", "urls", multiple=True, help="An address where the model is published (repeatable).")
 @click.option("--law", default="", help="The law that makes the content illegal, if it is.")
 @click.option(
@@ -73,6 +105,15 @@ def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any)
 
     with open_ledger(folder) as ledger:
         state = ledger.state(case)
+        if state.ground == "report":
+            raise UsageError(
+                f"case {case}: is drafted from its run: `auditor report RUN --draft hotline`, or cybertipline"
+            )
+        if what == "outcome":
+            write_output(
+                drafts.appeal_outcome_draft(state, ledger.policy(state.policy), appeals=given["appeals"]), output
+            )
+            return
         if not state.in_force:
             raise UsageError(f"case {case}: no decision is in force, so there is nothing to draft")
         decision, policy = state.in_force[0], ledger.policy(state.policy)

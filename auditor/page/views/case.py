@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from auditor.errors import AuditorError
 from auditor.model import Case, Kind, Ref
@@ -21,8 +22,11 @@ from auditor.review.blind_review import visible_opinions
 from auditor.review.case_reasons import STRENGTH_MEANINGS
 from auditor.review.case_state import REVIEW_DAYS, STAGE_MEANINGS, CaseState
 from auditor.review.case_support import CaseSupport, compute_support
-from auditor.review.drafts import reason_not_to_draft
+from auditor.review.case_view import linked_case_label
+from auditor.review.drafts import appeal_outcome_draft, reason_not_to_draft, rehearsal_warning
 from auditor.review.evidence_strength import SOURCE_LABELS
+from auditor.review.report_case import REPORT_STEPS, describe_report_clock, missing_steps
+from auditor.review.restoration import read_removals
 from auditor.review.review_types import ACTION_VERDICTS
 
 MAX_EVALUATED_FACTS = 40  # more take too long to evaluate for a page
@@ -64,7 +68,15 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
             "undo": available_undo(state, me, now),
             "review_days": (REVIEW_DAYS, 90, 30),
             "action": any(decision.verdict in ACTION_VERDICTS for decision in state.in_force),
-            "withheld": next((reason_not_to_draft(state, decision, policy) for decision in state.in_force), ""),
+            "withheld": rehearsal_warning(state.reasons, state, policy)
+            if state.ground == "report"
+            else next((reason_not_to_draft(state, decision, policy) for decision in state.in_force), ""),
+            "removals": read_removals(ledger, state.id),
+            "outcome_draft": _draft_outcome(state, policy),
+            "clock": describe_report_clock(state, now) if state.ground == "report" else "",
+            "missing": missing_steps(state),
+            "step_meanings": REPORT_STEPS,
+            "linked_as": linked_case_label(state),
             "history": history_steps(history),
             "grounds": CASE_GROUNDS,
             "strengths": STRENGTH_MEANINGS,
@@ -77,6 +89,14 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
         },
         status,
     )
+
+
+def _draft_outcome(state: CaseState, policy: Mapping[str, Any]) -> str:
+    """Return for the case page the draft of an outcome that the owner was not told yet; "" if there is none."""
+    untold = any(one.appeal in ("upheld", "overturned") and not one.outcome_told_at for one in state.decisions[-1:])
+    if not untold or rehearsal_warning(state.decisions[-1].reasons, state, policy):
+        return ""
+    return appeal_outcome_draft(state, policy)
 
 
 def _has_masked_words(state: CaseState, strong_words: masking.StrongWords) -> bool:

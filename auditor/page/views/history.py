@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from auditor.page import readable_times
 from auditor.plurals import count_with_noun
 from auditor.review.ledger_events import LedgerEvent
+from auditor.review.report_case import REPORT_STEPS
 
 OPINION_EVENTS = ("proposed", "reviewed", "settled", "interim")  # events with an opinion
 
@@ -44,6 +45,8 @@ def _event_note(event: LedgerEvent) -> str:
     """Return what a step of a case's history says about its event."""
     data = event.data
     match event.kind:
+        case "step":
+            return REPORT_STEPS.get(data["step"], str(data["step"]))
         case "opened" | "joined":
             counted = (("reason", data["reasons"]), ("fact", data["facts"]), ("re-upload", data["copies"]))
             return ", ".join(count_with_noun(len(found), name) for name, found in counted if found)

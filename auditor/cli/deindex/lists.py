@@ -1,59 +1,27 @@
-"""``auditor deindex``: build lists for a recipient, and verify and use received lists."""
+"""Commands of ``auditor deindex`` for keys and lists: create keys, build, verify, look up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from auditor.cli.deindex.group import (
+    FILE,
+    FOLDER,
+    command,
+    folder_option_default,
+    home_option,
+    keys_option,
+    sender_option,
+)
 from auditor.cli.options import rules_option
 from auditor.cli.review.options import ledger_option, open_ledger
-from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.deindex.lookup import Lookup, LookupResult
-
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-
-
-def _under_home(name: str) -> Callable[[click.Context, click.Parameter, Path | None], Path]:
-    """Return an option callback of ``auditor deindex`` that defaults to a folder below the program's own."""
-
-    def chosen(context: click.Context, option: click.Parameter, given: Path | None) -> Path:
-        """Return the folder that the option of ``auditor deindex`` names, or the default one."""
-        from auditor.resources import user_data_folder
-
-        return given or user_data_folder() / "deindex" / name
-
-    return chosen
-
-
-keys_option = click.option(
-    "--keys",
-    "keys_folder",
-    type=_FOLDER,
-    callback=_under_home("keys"),
-    metavar="DIR",
-    help="Your keys (default: those of `auditor deindex keys`).",
-)
-home_option = click.option(
-    "--home",
-    type=_FOLDER,
-    callback=_under_home("received"),
-    metavar="DIR",
-    help="Where received lists are kept (default: the program's own folder).",
-)
-sender_option = click.option(
-    "--sender", "sender_card", required=True, type=_FILE, metavar="CARD", help="The card file of the list's sender."
-)
-
-
-@click.group()
-def command() -> None:
-    """Build, verify and look up de-index lists, and exchange receipts for what was acted on."""
 
 
 @command.command(
@@ -94,10 +62,10 @@ Examples:
 Only decisions in force that two people agreed on are listed. Exit code 3: some are held back; messages say why."""
 )
 @ledger_option
-@click.option("--recipient", required=True, type=_FILE, metavar="CARD", help="The card file of the list's recipient.")
+@click.option("--recipient", required=True, type=FILE, metavar="CARD", help="The card file of the list's recipient.")
 @click.option(
     "--out",
-    type=_FOLDER,
+    type=FOLDER,
     default=Path("."),
     metavar="DIR",
     help="The folder to write the list to (default: the current folder).",
@@ -113,7 +81,7 @@ Only decisions in force that two people agreed on are listed. Exit code 3: some 
 @click.option("--delta", is_flag=True, help="Only what changed since the last list, removals first.")
 @click.option("--interim", is_flag=True, help="Also list interim decisions, which one reviewer made for 72 hours.")
 @click.option(
-    "--against", type=_FOLDER, metavar="RUN", help="A newer run: entries whose subject has changed there are held back."
+    "--against", type=FOLDER, metavar="RUN", help="A newer run: entries whose subject has changed there are held back."
 )
 @click.option("--source", default="", metavar="TEXT", help="Who found the listed models (default: your name).")
 @click.option(
@@ -129,11 +97,25 @@ Only decisions in force that two people agreed on are listed. Exit code 3: some 
     metavar="SIZE",
     help="A ledger size to which a recipient wants a consistency proof.",
 )
+@click.option(
+    "--country",
+    "countries",
+    multiple=True,
+    metavar="XX",
+    help="A country where the decisions hold (ISO 3166; default: everywhere).",
+)
+@click.option("--legal-ground", default="", metavar="TEXT", help="The law or terms that the decisions follow from.")
 @click.option("--plain-csv", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Not sealed!")
 @click.option(
+    "--publish",
+    type=FOLDER,
+    metavar="DIR",
+    help="Also copy the list into this folder, from which its recipient can fetch it once a web server serves it.",
+)
+@click.option(
     "--state",
-    type=_FOLDER,
-    callback=_under_home("sent"),
+    type=FOLDER,
+    callback=folder_option_default("sent"),
     metavar="DIR",
     help="The record of what was sent to each recipient (default: the program's own folder).",
 )
@@ -151,7 +133,10 @@ def build(
     canary: str,
     at_least: int,
     grown_from: tuple[int, ...],
+    countries: tuple[str, ...],
+    legal_ground: str,
     plain_csv: Path | None,
+    publish: Path | None,
     state: Path,
     keys_folder: Path,
     rules: tuple[Path, ...],
@@ -173,7 +158,9 @@ def build(
             else build_list.BuildOptions().stale
         )
         about = decided.queue(QueueQuery(("approved", "listed", "re-review", "appealed"), limit=1)).total
-        order = build_list.BuildOptions(days, delta, interim, source, canary, about, at_least, grown_from, stale, hubs)
+        order = build_list.BuildOptions(
+            days, delta, interim, source, canary, about, at_least, grown_from, countries, legal_ground, stale, hubs
+        )
         standing = decided.decisions_in_force(time, size=prover.size)
         if plain_csv:
             click.echo(f"warning: {plain_csv}: {build_list.PLAIN_CSV_WARNING}", err=True)
@@ -182,6 +169,10 @@ def build(
             return 0
         built = build_list.build_list(standing, to, own, out, state, time, order, prover)
         record_listed.record_listed_decisions(decided, to, state, built.header.version)
+    if publish:
+        from auditor.deindex.published_lists import publish_list
+
+        click.echo(f"published in {publish_list(built.path, built.header, publish, time)}", err=True)
     for held in built.held:
         click.echo(printable(f"held back: {held.subject.kind} {held.subject.name}: {held.why}", 1000), err=True)
     click.echo(
@@ -199,7 +190,7 @@ def build(
 
 
 @command.command(epilog="Example: auditor deindex verify hotline-search-000007.list.age --sender hotline.json")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @sender_option
 @keys_option
 @home_option
@@ -262,70 +253,3 @@ def _look_up_all(found: Lookup, what: Iterable[str]) -> Iterator[LookupResult]:
             yield found.lookup_file(Path(text))
         else:
             yield from found.lookup_texts([text])
-
-
-@command.command(
-    epilog="""\b
-Examples:
-  auditor deindex receipt --sender hotline.json --all -o receipt.json
-  auditor deindex receipt --sender hotline.json --acted done.txt -o receipt.json
-  auditor deindex receipt --check receipt.json --recipient search.json --record ledger/
-
-A line of --acted: ENTRY ACTION [WHEN], for example `3f… de-index 2026-11-23T09:30:00Z` or `3f… restored`."""
-)
-@click.option("--sender", "sender_card", type=_FILE, metavar="CARD", help="The card file of the list's sender.")
-@click.option(
-    "--all", "everything", is_flag=True, help="Every entry of the list in use was acted on, at the current time."
-)
-@click.option(
-    "--acted",
-    type=click.File("r", encoding="utf-8"),
-    metavar="FILE|-",
-    help="A file of the entries that were acted on, and when.",
-)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The receipt.")
-@click.option("--check", type=_FILE, metavar="FILE", help="The sender's side: check and show a receipt.")
-@click.option(
-    "--recipient", type=_FILE, metavar="CARD", help="With --check: the card file of the recipient who signed it."
-)
-@click.option("--record", type=_FOLDER, metavar="DIR", help="With --check: the ledger that records the receipt.")
-@keys_option
-@home_option
-def receipt(
-    sender_card: Path | None,
-    everything: bool,
-    acted: Any,
-    output: Path | None,
-    check: Path | None,
-    recipient: Path | None,
-    record: Path | None,
-    keys_folder: Path,
-    home: Path,
-) -> None:
-    """Write a signed receipt of what you acted on and when, for the sender of a list; or check a received receipt."""
-    from auditor.deindex import party_keys, receipts
-    from auditor.deindex.lookup import open_lookup
-    from auditor.printable import printable
-    from auditor.timestamps import current_time
-
-    if check and recipient:
-        said = receipts.read_receipt(check, party_keys.load_card(recipient))
-        click.echo(
-            f"version {said.version}, {len(said.acted):,} entries, stated by {said.recipient} at {said.issued_at}"
-        )
-        for each in said.acted:
-            click.echo("\t".join(map(printable, (each.entry, each.action, each.at))))
-        if record:
-            with open_ledger(record) as ledger:
-                receipts.record_receipt(ledger, said)
-        return
-    if not sender_card or not output or everything == bool(acted):
-        raise UsageError("give --sender, -o and one of --all and --acted; or --check and --recipient")
-    found = open_lookup(home, party_keys.load_card(sender_card), current_time())
-    which = (
-        receipts.all_entries_acted(found, current_time())
-        if everything
-        else receipts.parse_acted_lines(acted, current_time())
-    )
-    output.write_bytes(receipts.sign_receipt(found, party_keys.load_keys(keys_folder), which, current_time()))
-    click.echo(f"{output}: version {found.header.version}, {len(which):,} entries", err=True)

@@ -1,0 +1,68 @@
+"""Tables of a summary with a column for yes and one for no, and boxes before or behind their options."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor.syntax.summary_outline import outline
+from auditor.syntax.summary_tables import join_yes_and_no_columns
+from auditor.syntax.summary_values import yes_or_no
+
+HEADS = ["| Question | Yes | No |", "|---|---|---|"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "answer"),
+    [
+        ("X |", "Yes"),
+        ("| X", "No"),
+        ("✓ | ", "Yes"),
+        ("☐ | ☒", "No"),
+        ("[x] | [ ]", "Yes"),
+        ("**X** | –", "Yes"),
+        ("| ", ""),
+        ("X | X", ""),
+        ("☐ | ☐", ""),
+        ("partly | ", "partly"),
+    ],
+)
+def test_the_marked_column_is_the_answer_and_both_or_none_is_none(cells: str, answer: str) -> None:
+    lines = join_yes_and_no_columns([*HEADS, f"| Was it crawled? | {cells} |", "Text."])
+    assert lines == ["| Question | Answer |", "| --- | --- |", f"| Was it crawled? | {answer} |", "Text."]
+
+
+def test_a_table_without_both_columns_stays_as_it_is() -> None:
+    table = ["| Question | Answer |", "|---|---|", "| Was it crawled? | No |", "| Yes | X |"]
+    assert join_yes_and_no_columns(table) == table
+
+
+def test_a_question_in_such_a_table_is_answered() -> None:
+    text = "\n".join(
+        [
+            "# Public summary of training content",
+            "## 2.1 Publicly available datasets",
+            *HEADS,
+            "| Have you used publicly available datasets to train the model? | X | |",
+            "| Have you concluded commercial licensing agreement(s) with rightsholder(s)? | | X |",
+        ]
+    )
+    found = {answer.question: answer.text for answer in outline(text) if answer.text}
+    assert (found["2.1"], found["2.2.1"]) == ("Yes", "No")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Yes ☒ No ☐", "yes"),
+        ("Yes ☐ No ☒", "no"),
+        ("Were data bought? Yes ☐ No ☒", "no"),
+        ("Yes ■ No □ Remarks: three sets", "yes"),
+        ("☒ Yes ☐ No", "yes"),
+        ("☐ Yes ☒ No", "no"),
+        ("yes/no: ☐ Yes ☒ No", "no"),
+        ("Yes or no? ☐ Yes ☒ No", "no"),
+        ("Yes ☐ No ☐", ""),
+    ],
+)
+def test_a_box_belongs_to_the_option_before_it_only_where_the_options_stand_before(text: str, answer: str) -> None:
+    assert yes_or_no([text]) == answer
