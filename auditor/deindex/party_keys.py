@@ -1,10 +1,17 @@
-"""Key pairs of senders and recipients of lists, and the cards of public keys that they exchange."""
+"""Key pairs of senders and recipients of lists, and the cards of public keys that they exchange.
+
+With a passphrase, the age key is encrypted with it, and the other private files with the age key: one slow derivation
+opens them all, and `age` and `openssl` open them too.
+"""
 
 from __future__ import annotations
 
+import getpass
+import io
 import json
 import os
 import re
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +21,9 @@ from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_ke
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SIGNING, _IDENTITY, _CARD, _SECRET = "signing.pem", "identity.age", "card.json", "tokens.key"
+_AGE_FILE = b"age-encryption.org/v1\n"  # https://age-encryption.org/v1: the first line of an encrypted file
+PASSPHRASE_VARIABLE = "AUDITOR_KEYS_PASSPHRASE"
+MIN_PASSPHRASE_LENGTH = 15  # NIST SP 800-63B-4, 3.1.1.2: a password that is the only factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +56,22 @@ class Keys:
         return f"Keys({self.card.name})"
 
 
-def create_keys(folder: Path, name: str, appeals: str = "") -> Keys:
+def create_keys(folder: Path, name: str, appeals: str = "", passphrase: str = "") -> Keys:
     """Create the keys of a sender or recipient of lists in a folder of mode 0700.
 
+    Args:
+        folder: Where the keys are written.
+        name: The name of the party.
+        appeals: Where an owner can appeal.
+        passphrase: Encrypts the private keys; "" leaves them readable by whoever reads the folder.
+
     Raises:
-        UsageError: The folder is not empty (keys are never replaced), or the name cannot be used.
+        UsageError: The folder is not empty (keys are never replaced), the name cannot be used, or the passphrase is
+            too short.
     """
     envelope.require_sealing_libraries()
+    if passphrase and len(passphrase) < MIN_PASSPHRASE_LENGTH:
+        raise UsageError(f"the passphrase is too short: use at least {MIN_PASSPHRASE_LENGTH} characters")
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name[:80]!r}: is not a valid name: use letters, digits, '.', '_' and '-', at most 64")
     try:
@@ -60,23 +79,31 @@ def create_keys(folder: Path, name: str, appeals: str = "") -> Keys:
         folder.chmod(0o700)
         if any(folder.iterdir()):
             raise UsageError(f"{folder}: is not empty; keys are never replaced, so name another folder")
-        signing = SigningKey.create(folder / _SIGNING)
-        identity = encryption.generate_identity()
+        identity, secret = encryption.generate_identity(), os.urandom(32)
+        signing = SigningKey.create(folder / _SIGNING, identity.encode() if passphrase else b"")
         card = Party(name, encode_public_key(signing.public), encryption.recipient_from_identity(identity), appeals)
-        _write_new_file(folder / _IDENTITY, f"# public key: {card.age}\n{identity}\n".encode())
-        _write_new_file(folder / _SECRET, os.urandom(32))
+        identity_file, secret_file = f"# public key: {card.age}\n{identity}\n".encode(), secret
+        if passphrase:
+            identity_file = encryption.encrypt_with_passphrase(identity_file, passphrase)
+            encryption.encrypt((secret,), encrypted := io.BytesIO(), card.age)
+            secret_file = encrypted.getvalue()
+        _write_new_file(folder / _IDENTITY, identity_file)
+        _write_new_file(folder / _SECRET, secret_file)
         _write_new_file(folder / _CARD, json.dumps(asdict(card), indent=2).encode() + b"\n")
     except OSError as error:
         raise UsageError(f"{folder}: keys cannot be written there: {error.strerror}; name another folder") from error
-    return Keys(card, signing, identity, (folder / _SECRET).read_bytes())
+    return Keys(card, signing, identity, secret)
 
 
 def load_keys(folder: Path) -> Keys:
     """Return the keys of a sender or recipient of lists from their folder.
 
+    A passphrase is read from :data:`PASSPHRASE_VARIABLE`, or asked for at the terminal.
+
     Raises:
-        UsageError: The folder holds no keys.
-        SealError: A file is damaged, readable by others, or does not belong to the other files.
+        UsageError: The folder holds no keys, or the passphrase that they need cannot be asked for.
+        SealError: A file is damaged, readable by others, or does not belong to the other files, or the passphrase is
+            another one.
     """
     envelope.require_sealing_libraries()
     if not (folder / _CARD).exists():
@@ -84,14 +111,26 @@ def load_keys(folder: Path) -> Keys:
             f"{folder}: holds no keys; create them with `auditor deindex keys NAME`, or give another folder with --keys"
         )
     card = load_card(folder / _CARD)
-    signing = SigningKey.load(folder / _SIGNING)
-    lines = _read_private_file(folder / _IDENTITY).decode("utf-8", "replace").splitlines()
+    content, secret = _read_private_file(folder / _IDENTITY), _read_private_file(folder / _SECRET)
+    if is_encrypted := content.startswith(_AGE_FILE):
+        try:
+            content = encryption.decrypt_with_passphrase(content, _read_passphrase(folder))
+        except SealError as error:
+            raise SealError(f"{folder / _IDENTITY}: {error}") from error
+    lines = content.decode("utf-8", "replace").splitlines()
     identity = next((text.strip() for text in lines if text.startswith("AGE-SECRET-KEY-")), "")
+    signing = SigningKey.load(folder / _SIGNING, identity.encode() if is_encrypted else b"")
+    if is_encrypted:
+        try:
+            encryption.decrypt(io.BytesIO(secret), decrypted := io.BytesIO(), identity)
+        except SealError as error:
+            raise SealError(f"{folder / _SECRET}: does not belong to these keys, or is damaged") from error
+        secret = decrypted.getvalue()
     if card.public != signing.public or card.age != encryption.recipient_from_identity(identity):
         raise SealError(
             f"{folder / _CARD}: is not the card of these keys; put back the card that was created with them"
         )
-    return Keys(card, signing, identity, _read_private_file(folder / _SECRET))
+    return Keys(card, signing, identity, secret)
 
 
 def load_card(path: Path) -> Party:
@@ -109,6 +148,15 @@ def load_card(path: Path) -> Party:
     except (ValueError, TypeError, RecursionError) as error:
         raise SealError(f"{path}: is not the card.json that `auditor deindex keys` makes; ask for it again") from error
     return card
+
+
+def _read_passphrase(folder: Path) -> str:
+    """Return the passphrase of the keys in a folder. Raises UsageError if there is nobody to ask."""
+    if given := os.environ.get(PASSPHRASE_VARIABLE):
+        return given
+    if not sys.stdin.isatty():
+        raise UsageError(f"{folder}: the keys need their passphrase; set {PASSPHRASE_VARIABLE}, or use a terminal")
+    return getpass.getpass(f"Passphrase of the keys in {folder}: ")
 
 
 def _read_private_file(path: Path) -> bytes:

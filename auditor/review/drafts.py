@@ -39,6 +39,23 @@ _DSA_VISIBILITY: Mapping[Verdict, str] = MappingProxyType(
 )
 
 
+# StatementStoreRequest.php. A model is listed for what it generates; training data that matches is not generated.
+_DSA_KEYWORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "linked": ("KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL", "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL_DEEPFAKE"),
+        "exposed": ("KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL",),
+    }
+)
+# Who told of it, by the words of ``auditor review draft --source``.
+DSA_SOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "own-audit": "SOURCE_VOLUNTARY",
+        "trusted-flagger": "SOURCE_TRUSTED_FLAGGER",
+        "notice": "SOURCE_ARTICLE_16",
+        "other": "SOURCE_TYPE_OTHER_NOTIFICATION",
+    }
+)
+
 _GROUND_SENTENCES = {
     "linked": "a list of models holds its weights or values like them, or the model it is made from, or names it",
     "exposed": "the data that it says it was trained on matches entries of a list of known abuse imagery",
@@ -93,7 +110,13 @@ def _test_lists_of(reason: Reason, state: CaseState, policy: Mapping[str, Any]) 
 
 
 def statement_of_reasons(
-    state: CaseState, decision: Decision, policy: Mapping[str, Any], *, law: str = "", countries: Sequence[str] = ()
+    state: CaseState,
+    decision: Decision,
+    policy: Mapping[str, Any],
+    *,
+    law: str = "",
+    countries: Sequence[str] = (),
+    source: str = "own-audit",
 ) -> dict[str, Any]:
     """Draft an entry of the DSA Transparency Database: its fields, and which of them a person must fill in.
 
@@ -106,6 +129,7 @@ def statement_of_reasons(
         policy: The recorded policy of the case.
         law: The legal ground for calling the content illegal; without it the ground is the service's own terms.
         countries: Where the decision holds.
+        source: A key of :data:`DSA_SOURCES`.
     """
     decision = _require_reportable(state, decision, policy)
     if decision.verdict not in _DSA_VISIBILITY:
@@ -119,17 +143,19 @@ def statement_of_reasons(
         "content_type": ["CONTENT_TYPE_OTHER"],
         "content_type_other": "AI model",
         "category": "STATEMENT_CATEGORY_PROTECTION_OF_MINORS",
-        "category_specification": ["KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL"],
+        "category_specification": list(_DSA_KEYWORDS[decision.ground]),
         "content_date": FILL_IN,
         "application_date": decision.decided_at[:10],
         "end_date_visibility_restriction": decision.expires_at[:10],
         "decision_facts": _truncate(found, 5000),
-        "source_type": "SOURCE_VOLUNTARY",
+        "source_type": DSA_SOURCES[source],
         "automated_detection": "Yes",
         "automated_decision": "AUTOMATED_DECISION_NOT_AUTOMATED",
         "territorial_scope": list(countries) or FILL_IN,
         "puid": decision.id,
     }
+    if source != "own-audit":
+        statement["source_identity"] = FILL_IN
     if law:
         statement |= {
             "decision_ground": "DECISION_GROUND_ILLEGAL_CONTENT",
@@ -141,6 +167,7 @@ def statement_of_reasons(
             "decision_ground": "DECISION_GROUND_INCOMPATIBLE_CONTENT",
             "incompatible_content_ground": FILL_IN,
             "incompatible_content_explanation": explained,
+            "incompatible_content_illegal": FILL_IN,
         }
     missing = sorted(name for name, value in statement.items() if value == FILL_IN)
     return {"draft": DRAFT_NOTICE, "fill_in": missing, "statement": statement}

@@ -77,6 +77,16 @@ def encrypt_with_passphrase(data: bytes, passphrase: str) -> bytes:
     return pyrage.passphrase.encrypt(data, passphrase)  # type: ignore[no-any-return]
 
 
+def decrypt_with_passphrase(data: bytes, passphrase: str) -> bytes:
+    """Return what was encrypted with a passphrase. Raises SealError if it is another one or the data is damaged."""
+    import pyrage
+
+    try:
+        return pyrage.passphrase.decrypt(data, passphrase)  # type: ignore[no-any-return]
+    except pyrage.DecryptError as error:
+        raise SealError("the passphrase does not open it, or the file is damaged") from error
+
+
 def generate_identity() -> str:
     """Return a new private age key for encryption, ``AGE-SECRET-KEY-…``."""
     from pyrage import x25519

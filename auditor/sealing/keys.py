@@ -1,6 +1,7 @@
 """Ed25519 keys: created, kept in files that only their owner can read, and used to sign and to verify.
 
-A private key is kept in a PEM file (PKCS 8, unencrypted, mode 0600). A public key is 32 bytes, written as base64.
+A private key is kept in a PEM file (PKCS 8, mode 0600, encrypted if a password is given). A public key is 32
+bytes, written as base64.
 """
 
 from __future__ import annotations
@@ -36,14 +37,16 @@ class SigningKey:
         return cls._of(_import_ed25519().Ed25519PrivateKey.from_private_bytes(seed))
 
     @classmethod
-    def create(cls, path: Path) -> SigningKey:
-        """Create a key and write it to a new file. Raises SealError if the file exists or cannot be written."""
+    def create(cls, path: Path, password: bytes = b"") -> SigningKey:
+        """Create a key and write it to a new file, encrypted if there is a password.
+
+        Raises SealError if the file exists or cannot be written.
+        """
         private = _import_ed25519().Ed25519PrivateKey.generate()
         from cryptography.hazmat.primitives import serialization
 
-        pem = private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        encryption = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+        pem = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
         try:
             # The file is created with its final mode, so others can never open it.
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -55,8 +58,11 @@ class SigningKey:
         return cls._of(private)
 
     @classmethod
-    def load(cls, path: Path) -> SigningKey:
-        """Read a key from a file. Raises SealError if others can read the file, or it holds no Ed25519 key."""
+    def load(cls, path: Path, password: bytes = b"") -> SigningKey:
+        """Read a key from a file, which is encrypted if there is a password.
+
+        Raises SealError if others can read the file, it holds no Ed25519 key, or the password is not its own.
+        """
         ed25519 = _import_ed25519()
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -66,11 +72,12 @@ class SigningKey:
                 if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
                     raise SealError(f"{path}: others can read this private key; run chmod 600 on it, or make a new one")
                 pem = file.read(10_000)
-            private = load_pem_private_key(pem, password=None)
+            private = load_pem_private_key(pem, password=password or None)
         except OSError as error:
             raise SealError(f"{path}: the signing key cannot be read: {error.strerror}") from error
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise SealError(f"{path}: is not an unencrypted private key in PEM; name another file") from error
+            kind = "a private key in PEM that the password opens" if password else "an unencrypted private key in PEM"
+            raise SealError(f"{path}: is not {kind}; name another file") from error
         if not isinstance(private, ed25519.Ed25519PrivateKey):
             raise SealError(f"{path}: is not an Ed25519 key; name another file")
         return cls._of(private)

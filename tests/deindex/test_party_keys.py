@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 from pathlib import Path
@@ -71,3 +72,54 @@ def test_junk_is_no_card(tmp_path: Path, junk: str) -> None:
 def test_missing_keys_are_reported_with_the_command_that_makes_them(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="none: holds no keys; create them with `auditor deindex keys NAME`"):
         party_keys.load_keys(tmp_path / "none")
+
+
+PASSPHRASE = "four plain words here"
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path) -> party_keys.Keys:
+    return party_keys.create_keys(tmp_path / "keys", "search", passphrase=PASSPHRASE)
+
+
+def test_keys_with_a_passphrase_need_it(
+    tmp_path: Path, encrypted: party_keys.Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = b"".join(path.read_bytes() for path in (tmp_path / "keys").iterdir())
+    assert encrypted.secret not in files
+    assert encrypted.identity.encode() not in files
+    assert b"BEGIN ENCRYPTED PRIVATE KEY" in files
+    monkeypatch.setenv("AUDITOR_KEYS_PASSPHRASE", PASSPHRASE)
+    assert party_keys.load_keys(tmp_path / "keys") == encrypted
+    monkeypatch.setenv("AUDITOR_KEYS_PASSPHRASE", f"{PASSPHRASE}!")
+    with pytest.raises(SealError, match=r"identity.age: the passphrase does not open it"):
+        party_keys.load_keys(tmp_path / "keys")
+
+
+def test_a_passphrase_that_nobody_can_be_asked_for_is_an_error(
+    tmp_path: Path, encrypted: party_keys.Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AUDITOR_KEYS_PASSPHRASE", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(UsageError, match="need their passphrase; set AUDITOR_KEYS_PASSPHRASE, or use a terminal"):
+        party_keys.load_keys(tmp_path / "keys")
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [("signing.pem", "is not a private key in PEM that the password opens"), ("tokens.key", "does not belong to")],
+)
+def test_a_file_of_other_encrypted_keys_is_refused(
+    tmp_path: Path, encrypted: party_keys.Keys, monkeypatch: pytest.MonkeyPatch, file: str, message: str
+) -> None:
+    party_keys.create_keys(tmp_path / "other", "search", passphrase=PASSPHRASE)
+    (tmp_path / "keys" / file).write_bytes((tmp_path / "other" / file).read_bytes())
+    monkeypatch.setenv("AUDITOR_KEYS_PASSPHRASE", PASSPHRASE)
+    with pytest.raises(SealError, match=f"{file}: {message}"):
+        party_keys.load_keys(tmp_path / "keys")
+
+
+def test_a_short_passphrase_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="use at least 15 characters"):
+        party_keys.create_keys(tmp_path / "keys", "search", passphrase="x" * 14)
+    assert not (tmp_path / "keys").exists()

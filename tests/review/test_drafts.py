@@ -79,7 +79,38 @@ def test_a_statement_of_reasons_has_the_databases_fields(ledger: Ledger) -> None
     assert draft["fill_in"] == ["content_date"]
     assert draft["draft"].startswith("DRAFT: ")
     terms = drafts.statement_of_reasons(state, decision, POLICY)
-    assert terms["fill_in"] == ["content_date", "incompatible_content_ground", "territorial_scope"]
+    assert terms["fill_in"] == [
+        "content_date",
+        "incompatible_content_ground",
+        "incompatible_content_illegal",
+        "territorial_scope",
+    ]
+    assert re.fullmatch("[a-zA-Z0-9_-]{1,500}", statement["puid"])  # StatementStoreRequest.php
+
+
+def test_only_a_listed_model_gets_the_keyword_of_what_is_generated(ledger: Ledger) -> None:
+    decide_case(ledger, CASE)
+    state, decision = state_and_decision(ledger)
+    csam = "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL"
+    for ground, keywords in (("exposed", [csam]), ("linked", [csam, f"{csam}_DEEPFAKE"])):
+        draft = drafts.statement_of_reasons(state, replace(decision, ground=ground), POLICY)
+        assert draft["statement"]["category_specification"] == keywords
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "identified"),
+    [
+        ("own-audit", "SOURCE_VOLUNTARY", False),
+        ("trusted-flagger", "SOURCE_TRUSTED_FLAGGER", True),
+        ("notice", "SOURCE_ARTICLE_16", True),
+        ("other", "SOURCE_TYPE_OTHER_NOTIFICATION", True),
+    ],
+)
+def test_a_statement_says_who_told_of_it(ledger: Ledger, source: str, kind: str, identified: bool) -> None:
+    decide_case(ledger, CASE)
+    draft = drafts.statement_of_reasons(*state_and_decision(ledger), POLICY, source=source)
+    assert draft["statement"]["source_type"] == kind
+    assert ("source_identity" in draft["fill_in"]) == identified
 
 
 def test_the_public_database_gets_no_name_and_no_field_too_long(ledger: Ledger) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   auditor deindex keys example-hotline --appeals https://example.org/appeals
+  auditor deindex keys example-hotline --passphrase
   auditor deindex keys > card.json           print your card, to give to the other side
 
 Both sides create keys once and exchange cards over a channel that both trust."""
@@ -36,15 +37,32 @@ Both sides create keys once and exchange cards over a channel that both trust.""
 @click.option(
     "--appeals", default="", metavar="TEXT", help="The address where an owner can appeal; every entry includes it."
 )
+@click.option(
+    "--passphrase",
+    "with_passphrase",
+    is_flag=True,
+    help="Encrypt the private keys with a passphrase, which is asked for (or taken from AUDITOR_KEYS_PASSPHRASE).",
+)
 @keys_option
-def keys(name: str, appeals: str, keys_folder: Path) -> None:
+def keys(name: str, appeals: str, with_passphrase: bool, keys_folder: Path) -> None:
     """Create your keys under NAME; without a NAME, print your card (name and public keys)."""
     import json
+    import os
     from dataclasses import asdict
 
     from auditor.deindex import party_keys
 
-    made = party_keys.create_keys(keys_folder, name, appeals) if name else party_keys.load_keys(keys_folder)
+    if with_passphrase and not name:
+        raise click.UsageError("--passphrase is for new keys; name them")
+    if name:
+        passphrase = ""
+        if with_passphrase:
+            passphrase = os.environ.get(party_keys.PASSPHRASE_VARIABLE) or click.prompt(
+                "Passphrase", hide_input=True, confirmation_prompt=True, err=True
+            )
+        made = party_keys.create_keys(keys_folder, name, appeals, passphrase)
+    else:
+        made = party_keys.load_keys(keys_folder)
     if name:
         click.echo(
             f"keys are in {keys_folder}: keep this folder private, and give only the card to the other side", err=True

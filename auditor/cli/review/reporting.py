@@ -95,6 +95,12 @@ Examples:
 @click.option(
     "--country", "countries", multiple=True, metavar="CODE", help="A country where the decision applies (repeatable)."
 )
+@click.option(
+    "--source",
+    type=click.Choice(["own-audit", "trusted-flagger", "notice", "other"]),
+    default="own-audit",
+    help="Who told of it, for a statement (default: own-audit, on your own initiative).",
+)
 @click.option("--to", default="", help="Which hotline.")
 @click.option("--appeals", default="", help="The address where the owner can appeal.")
 @output_option
@@ -119,7 +125,9 @@ def draft(case: str, what: str, folder: Path, output: Path | None, **given: Any)
         decision, policy = state.in_force[0], ledger.policy(state.policy)
     if what == "statement":
         text = serialization.to_json_text(
-            drafts.statement_of_reasons(state, decision, policy, law=given["law"], countries=given["countries"])
+            drafts.statement_of_reasons(
+                state, decision, policy, law=given["law"], countries=given["countries"], source=given["source"]
+            )
         )
     elif what == "cybertipline":
         text = drafts.cybertipline_draft(state, decision, policy, urls=given["urls"])
