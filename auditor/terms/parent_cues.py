@@ -38,7 +38,7 @@ _DATASET_WORDS = frozenset(
 )
 _WORDS = r"((?:\(?[^\s\x01\x02,;:()]+\)?[,:]? ){0,7})"
 _NEXT = (
-    r"(?:(?: \([^()\x01\x02\n]{0,40}\))?,? ?(?:,|and|&|\+|×|x|/|with|plus|or|→|->|=>)"
+    r"(?:(?: \([^()\x01\x02\n]{0,40}\)| [@:=×x]? ?\d[\d.,]{0,6}%?)?,? ?(?:,|and|&|\+|×|x|/|with|plus|or|→|->|=>)"
     r" (?:\(?[^\s\x01\x02,;:()]+\)? ){0,4}"
 )
 # Between a phrase and names that are no parents by it: only these.
@@ -67,6 +67,8 @@ _NO_REPOSITORY = 4  # in place of the marker of a name of which nobody can tell 
 _MODEL_SIZE = re.compile(r"(?:^|[-_.])\d{1,2}(?:\.\d{1,2})?b(?:$|[-_.])|[-_](?:70|72|104|180|405)b\b", re.I)
 # "acme/letters-10k" is hardly the model on which an adapter was trained.
 _DATA_WORD = re.compile(r"data|corp(?:us|ora)|crawl|pairs|letters|captions|\d+k(?:$|[-_.])", re.I)
+# "acme/tree-GGUF" is another quantized copy of the subject, hardly what the subject was quantized from.
+_QUANTIZED_NAME = re.compile(r"[-_.](?:i1[-_])?(?:gguf|ggml|gptq|awq|exl[23]|imatrix)(?:$|[-_.])", re.I)
 _GROUP = re.compile(r"(?<![\\\[])\((?!\?)")
 # What a section on data links is its data, whatever the words between.
 _LABELLED_PLACES = {"trained_on": "{near}{datasets}", "sourced_from": "{near}{datasets}", "a dataset": "{list}"}
@@ -219,7 +221,11 @@ class CompiledParentCues:
             if cue.states == "nothing"
             for at in _marked(cue, pattern, data, named)
         }
-        kept = [at for at in sorted(made) if at not in denied or made[at].certain]
+        kept = [
+            at
+            for at in sorted(made)
+            if (at not in denied or made[at].certain) and not _is_quantized_copy(made[at], named[at])
+        ]
         yield from _first_of_each(data, [(at, made[at], named[at]) for at in kept])
 
     def _by_sentence(
@@ -315,6 +321,11 @@ def _marked(cue: ParentCue, compiled: str, data: bytes, named: Collection[int]) 
 def _is_linked(cue: ParentCue, marker: int, reference: Reference) -> bool:
     """Return whether a repository is linked and of the kind that a cue states."""
     return reference.kind != "unknown" and marker == ord(MODEL if cue.states == "base_model" else DATASET)
+
+
+def _is_quantized_copy(cue: ParentCue, reference: Reference) -> bool:
+    """Return whether a name says that it is a quantized copy of the subject itself."""
+    return cue.relation == "quantized" and bool(_QUANTIZED_NAME.search(reference.name))
 
 
 def _is_stated(reference: Reference, stated: Collection[tuple[str, str]]) -> bool:

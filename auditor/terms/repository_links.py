@@ -68,6 +68,8 @@ _DEFINITION = re.compile(r"(?:^|\n) {0,3}\[([^\[\]\n]{1,80})\]:[ \t]+<?$")
 _USE = re.compile(r"\[([^\[\]\n]{1,160})\](?:\[([^\[\]\n]{0,80})\])?(?![(\[:])")
 # A picture as the label of a link; a badge writes its words into its address: "badge/base%20model-tree-blue".
 _PICTURE_LABEL = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*?(?:/badge/((?:[^-)\n]|--)+)-[^)\n]*)?\)?$")
+# The header of a column of base models, in a table whose rows are stages or editions and name no other models.
+_BASE_HEADER = re.compile(r"(?:base|parent|init(?:iali[sz]ation|iali[sz]ed from)?|backbone|started? from)\b", re.I)
 _RULE_ROW = re.compile(r"[ \t>]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*)?$")
 _TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,300}>")
 _MARKS = re.compile(r"[*_`#>\"“”\U0001f000-\U0001ffff\u2600-\u27bf\ufe0f]+")
@@ -379,7 +381,7 @@ def _header_cells(text: str, start: int) -> list[str]:
 def _under_headers(cells: Sequence[str], headers: Sequence[str]) -> str:
     """Return the cells of a row that have datasets, each after the table's other headers and its own; "" for none.
 
-    A column of models says little of them: most such tables compare.
+    A column of models says little of them, because most such tables compare, unless its header names a base.
     """
     if len(cells) != len(headers):
         return ""
@@ -388,7 +390,9 @@ def _under_headers(cells: Sequence[str], headers: Sequence[str]) -> str:
         others = ", ".join(header for place, header in enumerate(headers) if place != at)
         if DATASET in cell and MODEL not in cell:
             rows.append(f"{others}, {cells[0] if at else ''}: {headers[at]}: {cell}")
-    if rows and any(MODEL in cell for cell in cells):
+        elif MODEL in cell and _BASE_HEADER.match(headers[at]) and not any(MODEL in other for other in cells[:at]):
+            rows.append(f"{headers[at]}: {cell}")
+    if any(DATASET in cell for cell in cells) and rows and any(MODEL in cell for cell in cells):
         rows.append(" | ".join(cells))
     return "\n".join(rows)
 

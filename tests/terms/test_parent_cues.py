@@ -285,3 +285,22 @@ def test_a_hostile_megabyte_takes_less_than_a_second(text: str) -> None:
     begun = time.process_time()
     assert len(find(text)) <= 400
     assert time.process_time() - begun < 1
+
+
+def test_a_column_of_bases_states_one_and_a_table_that_compares_models_none() -> None:
+    row = f"| SFT | [tree]({HUB}acme/tree) | letters |"
+    assert names(f"| Stage | Init | Data |\n|---|---|---|\n{row}\n") == ["acme/tree"]
+    assert names(f"| Stage | Model | Data |\n|---|---|---|\n{row}\n") == []
+    compared = f"| [bush]({HUB}acme/bush) | [tree]({HUB}acme/tree) | 61.0 |"
+    assert names(f"| Model | Base | Score |\n|---|---|---|\n{compared}\n") == []
+
+
+def test_a_quantized_copy_of_the_subject_is_no_parent() -> None:
+    listed = "## Quantized versions\n\n- GGUF: [{name}](" + HUB + "{name})\n"
+    assert names(listed.format(name="acme/leaf-v2-GGUF")) == []
+    assert names("GPTQ of `acme/tree-7b`.") == ["acme/tree-7b"]
+
+
+def test_the_models_of_a_weighted_sum_are_all_parents() -> None:
+    recipe = f"Recipe: [tree]({HUB}acme/tree) * 0.6 + [bush]({HUB}acme/bush) * 0.4"
+    assert [(each.name, each.relation) for each in find(recipe)] == [("acme/tree", "merge"), ("acme/bush", "merge")]
