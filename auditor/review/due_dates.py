@@ -7,8 +7,11 @@ from typing import Literal, NamedTuple
 
 from auditor.review.case_state import CaseState
 from auditor.review.ledger import Ledger
+from auditor.review.report_case import preserve_until, report_due_at
 
-DateKind = Literal["claim ends", "interim ends", "review by", "expires", "appeal until", "appeal waits"]
+DateKind = Literal[
+    "claim ends", "interim ends", "review by", "expires", "appeal until", "appeal waits", "report by", "preserve until"
+]
 _LINE_END = "\r\n"
 
 
@@ -27,6 +30,10 @@ def due_dates(ledger: Ledger) -> tuple[DueDate, ...]:
 
 def _dates_of(state: CaseState, now: str) -> Iterator[DueDate]:
     """Yield the dates of one case."""
+    if due := report_due_at(state):
+        yield DueDate(due, state.id, "report by")
+    if kept := preserve_until(state):
+        yield DueDate(kept, state.id, "preserve until")
     if state.is_claimed(now):
         yield DueDate(state.claimed_until, state.id, "claim ends")
     for decision in state.in_force:

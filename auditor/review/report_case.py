@@ -93,7 +93,20 @@ def describe_report_clock(state: CaseState, now: str) -> str:
     hours = _hours_between(state.found_at, made.at)
     if made.outcome == "not-due":
         return f"{found}; that no report is due was recorded after {hours:.1f} hours"
-    return f"{found}; reported after {hours:.1f} hours; preserve it until {add_time(made.at, days=PRESERVE_DAYS)[:10]}"
+    return f"{found}; reported after {hours:.1f} hours; preserve it until {preserve_until(state)[:10]}"
+
+
+def report_due_at(state: CaseState) -> str:
+    """Return by when a report case is to be reported; "" if that is recorded already, or for another case."""
+    if state.ground != "report" or _find(state.steps, "report"):
+        return ""
+    return add_time(state.found_at, hours=REPORT_WITHIN_HOURS)
+
+
+def preserve_until(state: CaseState) -> str:
+    """Return until when what a report case reported is preserved; "" if nothing was reported."""
+    made = _find(state.steps, "report")
+    return add_time(made.at, days=PRESERVE_DAYS) if made and made.outcome == "done" else ""
 
 
 def _find(steps: tuple[ReportStep, ...], step: StepName) -> ReportStep | None:

@@ -63,3 +63,13 @@ def test_the_command_writes_both_forms(ledger: Ledger, tmp_path: Path) -> None:
         main, ["review", "calendar", "--format", "ics", "-o", str(out), "--ledger", str(tmp_path / "ledger")]
     )
     assert out.read_text().startswith("BEGIN:VCALENDAR")
+
+
+def test_a_report_case_is_to_be_reported_and_what_was_reported_is_preserved(tmp_path: Path) -> None:
+    clock = Clock(NOW)
+    ledger = create_ledger(tmp_path / "reports", clock)
+    ledger.record(opening_action(1, ground="report"))
+    found = ledger.state(case_id(1)).found_at
+    assert due_dates(ledger) == (DueDate(add_time(found, hours=24), case_id(1), "report by"),)
+    ledger.report(case_id(1), "heron", "reported", why="Reference 7.")
+    assert due_dates(ledger) == (DueDate(add_time(NOW, days=365), case_id(1), "preserve until"),)
