@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
+from auditor.sealing import encryption
 from tests.data.make_hub import HUB, LIST
 
 WHY = ("--why", "Its training data matches the list.")
@@ -134,6 +136,15 @@ def rows(hotline: Organisation) -> list[dict[str, str]]:
     return [row for row in cases if row["ground"] != "report"]
 
 
+def decrypted_lines(recipient: Organisation, path: Path) -> list[dict[str, object]]:
+    """Return the lines of a list as its recipient reads them."""
+    identity = (recipient.keys / "identity.age").read_text(encoding="ascii").splitlines()[-1]
+    plain = io.BytesIO()
+    with path.open("rb") as sealed:
+        encryption.decrypt(sealed, plain, identity)
+    return [json.loads(line) for line in plain.getvalue().splitlines()]
+
+
 def test_from_a_match_in_a_dataset_to_reported(hotline: Organisation, tmp_path: Path) -> None:
     real, run = tmp_path / "known.csv", hotline.folder / "run"
     real.write_text(LIST.read_text(encoding="utf-8").replace("means: test", "means: csam"), encoding="utf-8")
@@ -213,6 +224,8 @@ def test_from_a_decision_to_an_appeal_its_outcome_told_and_the_removal_proven(
 
     # Restored is proven by the recipient's receipt, and by nothing else.
     delta = build_list(hotline, search, "--delta")
+    (removal,) = (line for line in decrypted_lines(search, delta) if "remove" in line)
+    assert (removal["why"], removal["cleared"]) == ("overturned on appeal", True)
     unproven = "Removed: search: taken off with version 2; not proven"
     assert unproven in hotline.auditor("review", "show", case).stdout
     mine = ("--sender", hotline.card, "--keys", search.keys)

@@ -95,6 +95,7 @@ class BuildOptions:
     stands beside a random one. ``version`` is the smallest version to use, and ``grown_from`` are ledger sizes that a
     recipient remembers: both are for a sender who lost the record of sent lists. ``countries`` (ISO 3166-1 alpha-2) are
     where the decisions hold, none means everywhere; ``legal_ground`` is the law that they follow from.
+    ``overturned`` returns whether the decision with an id was overturned on appeal.
     """
 
     days: int = 7
@@ -109,6 +110,7 @@ class BuildOptions:
     legal_ground: str = ""
     stale: Callable[[Decision, Ref], str] = field(default=lambda decision, subject: "")
     hubs: Mapping[str, Hub] = field(default_factory=shipped_hubs)
+    overturned: Callable[[str], bool] = field(default=lambda decision: False)
 
 
 def build_list(
@@ -288,9 +290,10 @@ class _ListBody:
                 if not known:
                     self.entries += 1
                     changed.write(text)
-            for (entry,) in self.sent.execute("SELECT id FROM entry WHERE version < ? ORDER BY id", (self.version,)):
+            gone = "SELECT id, decision FROM entry WHERE version < ? ORDER BY id"
+            for entry, decision in self.sent.execute(gone, (self.version,)):
                 self.removed += 1
-                yield removal_line(entry, "no longer in force")
+                yield removal_line(entry, cleared=self.order.overturned(decision))
             changed.seek(0)
             yield from changed
 

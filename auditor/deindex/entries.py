@@ -132,9 +132,11 @@ def entry_line(said: bytes, version: int, log: bytes) -> bytes:
     return b'%b,"version":%d,"log":%b}\n' % (said[:-1], version, log)
 
 
-def removal_line(entry_id: str, why: str) -> bytes:
-    """Return the line of a delta that removes a de-index entry."""
-    return _to_json({"remove": entry_id, "why": printable(why, MAX_TEXT_LENGTH)}) + b"\n"
+def removal_line(entry_id: str, *, cleared: bool) -> bytes:
+    """Return the line of a delta that removes a de-index entry; ``cleared`` if it was overturned on appeal."""
+    if cleared:
+        return _to_json({"remove": entry_id, "why": "overturned on appeal", "cleared": True}) + b"\n"
+    return _to_json({"remove": entry_id, "why": "no longer in force"}) + b"\n"
 
 
 def _to_json(content: object) -> bytes:

@@ -260,6 +260,11 @@ class Ledger:
         """Yield every recorded policy."""
         return (event.data for event in self._events("") if event.kind == "policy")
 
+    def is_overturned(self, decision: str) -> bool:
+        """Return whether the decision with this id was overturned on appeal."""
+        state = self.state(decision.rpartition("-")[0])
+        return any(one.id == decision and one.status == "overturned" for one in state.decisions)
+
     def receipts(self) -> Iterator[tuple[str, str, str]]:
         """Yield (recipient, version, time) of every recorded receipt."""
         for event in self._events(""):

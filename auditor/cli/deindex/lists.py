@@ -177,7 +177,19 @@ def build(
         )
         about = decided.queue(QueueQuery(("approved", "listed", "re-review", "appealed"), limit=1)).total
         order = build_list.BuildOptions(
-            days, delta, interim, source, canary, about, at_least, grown_from, countries, legal_ground, stale, hubs
+            days,
+            delta,
+            interim,
+            source,
+            canary,
+            about,
+            at_least,
+            grown_from,
+            countries,
+            legal_ground,
+            stale,
+            hubs,
+            decided.is_overturned,
         )
         standing = decided.decisions_in_force(time, size=prover.size)
         if plain_csv:
