@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from auditor.terms.licences import Licences
 
 # A text without it names no licence.
-CUE = "licen[cs]"
+CUE = r"licen[cs]|\b(?:released|distributed|available|published|shared) under\b"
 
 # Limits for hostile texts: lines with the word, characters of a line, and of the paragraph under a heading.
 _MAX_LINES = 60
@@ -40,8 +40,10 @@ _HEADING = re.compile(
 )
 _UNDERLINED = re.compile(r"^\s{0,3}[-=]{3,}\s*$")
 _SENTENCE = re.compile(
-    r"(?i)\b(?:this|the|our|these|all|it|we|i|its|your)\b(?P<subject>[^.\n]{0,90}?)"
-    r"\b(?:licen[cs]ed|released?|distributed|available|published|provided|shared|covered|governed|public"
+    r"(?i)(?:\b(?:this|the|our|these|all|it|we|i|its|your)\b(?P<subject>[^.\n]{0,90}?)\b"
+    r"|(?:^|[.!?|>]\s)[\s>*_|+•–-]{0,10}(?:[^\w\s]{1,3}\s)?"
+    r"(?:(?:code|(?:model )?weights|data|freely|software) (?:is |are )?)?)"
+    r"(?:licen[cs]ed|released?|distributed|available|published|provided|shared|covered|governed|public"
     r"|open[- ]?sourced|subject|falls?|comes?|offered|issued)\b"
     r"[^.\n]{0,40}?\b(?:under|with|by|via|to|as)\b(?: (?:the|a|an))?(?: terms(?: and conditions)? of(?: the)?)?"
     r"[\s\[*_`\"'“(<]{1,6}(?P<value>[^\n]{2,200})"
@@ -60,6 +62,7 @@ _BLANKS = re.compile(r"[ \t]+")
 _NAME_WORD = re.compile(r"\S+")
 # Of a name of one word without a digit nobody can tell whether it is one ("Apache" is a foundation too), but of these.
 _PLAIN_NAMES = re.compile(r"(?:MIT|ISC|GPL|LGPL|AGPL|WTFPL|Unlicense|zlib|CC0|BSD|mit|unlicense|gpl|bsd|cc0)")
+_FIRST_CUE = re.compile(r"[Ll][Ii][Cc][Ee][Nn][CcSs]|(?:eleased|istributed|vailable|ublished|hared) under\b")
 _FIRST_LICENCE_WORD = re.compile(r"[Ll][Ii][Cc][Ee][Nn][CcSs]")  # found faster than in any letter case by a flag
 
 
@@ -94,7 +97,7 @@ def _lines_with_licence(body: str) -> Iterator[tuple[str, int]]:
     """Yield the first lines with the word, cut, and their positions."""
     position = 0
     for _ in range(_MAX_LINES):
-        match = _FIRST_LICENCE_WORD.search(body, position)
+        match = _FIRST_CUE.search(body, position)
         if match is None:
             return
         start = max(body.rfind("\n", 0, match.start()) + 1, match.start() - _MAX_LINE)
@@ -119,7 +122,7 @@ def _values(body: str, line: str, start: int) -> Iterator[tuple[str, bool]]:
         yield label["value"], True
     else:
         for sentence in _SENTENCE.finditer(line):
-            if not _OF_ANOTHER.search(sentence["subject"]):
+            if not _OF_ANOTHER.search(sentence["subject"] or ""):
                 yield sentence["value"], False
 
 

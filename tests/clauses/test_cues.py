@@ -98,6 +98,6 @@ def test_a_wrong_cue_is_refused_with_its_file_and_what_to_do(cues: str, says: st
 
 
 def test_a_cue_replaces_a_shipped_one_if_it_says_so(tmp_path: Path) -> None:
-    replacing = FROWNED_UPON.replace("frowned-upon", "zero-tolerance-before") + "replaces = true\n"
+    replacing = FROWNED_UPON.replace("frowned-upon", "will-not-be-tolerated") + "replaces = true\n"
     own = load_vocabularies((own_rules(tmp_path, replacing),))
-    assert [cue.pattern for cue in own.cues if cue.id == "zero-tolerance-before"] == ["\\bis frowned upon\\b"]
+    assert [cue.pattern for cue in own.cues if cue.id == "will-not-be-tolerated"] == ["\\bis frowned upon\\b"]
