@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from auditor.terms.licences import Licences
 
 # A text without it names no licence.
-CUE = r"licen[cs]|\b(?:released|distributed|available|published|shared) under\b"
+CUE = "licen[cs]"
 
 # Limits for hostile texts: lines with the word, characters of a line, and of the paragraph under a heading.
 _MAX_LINES = 60
@@ -62,7 +62,6 @@ _BLANKS = re.compile(r"[ \t]+")
 _NAME_WORD = re.compile(r"\S+")
 # Of a name of one word without a digit nobody can tell whether it is one ("Apache" is a foundation too), but of these.
 _PLAIN_NAMES = re.compile(r"(?:MIT|ISC|GPL|LGPL|AGPL|WTFPL|Unlicense|zlib|CC0|BSD|mit|unlicense|gpl|bsd|cc0)")
-_FIRST_CUE = re.compile(r"[Ll][Ii][Cc][Ee][Nn][CcSs]|(?:eleased|istributed|vailable|ublished|hared) under\b")
 _FIRST_LICENCE_WORD = re.compile(r"[Ll][Ii][Cc][Ee][Nn][CcSs]")  # found faster than in any letter case by a flag
 
 
@@ -97,7 +96,7 @@ def _lines_with_licence(body: str) -> Iterator[tuple[str, int]]:
     """Yield the first lines with the word, cut, and their positions."""
     position = 0
     for _ in range(_MAX_LINES):
-        match = _FIRST_CUE.search(body, position)
+        match = _FIRST_LICENCE_WORD.search(body, position)
         if match is None:
             return
         start = max(body.rfind("\n", 0, match.start()) + 1, match.start() - _MAX_LINE)

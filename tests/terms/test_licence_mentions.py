@@ -36,7 +36,7 @@ def named(text: str) -> list[str]:
         ("> Distributed under the terms of the GPL-3.0 license.\n", "gpl-3.0"),
         ("- Licensed under Apache-2.0\n", "apache-2.0"),
         ("| Distribution | released under the MIT license |\n", "mit"),
-        ("## Available under CC BY 4.0\n", "cc-by-4.0"),
+        ("## Available under a CC BY 4.0 licence\n", "cc-by-4.0"),
         ("Code released under the MIT license.\n", "mit"),
         ("## License\n\nYou find it [here](https://example.org/x/LICENSE).\n", "linked"),
     ],
