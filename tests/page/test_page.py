@@ -121,6 +121,7 @@ def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(app: Rev
         wren.give_opinion(case_id(number), "de-index")
     real, rehearsal = (heron.get(f"/case/{case_id(number)}") for number in (1, 4))
     assert "depends on list known-pictures, which means `test`: this is a rehearsal" in visible_text(rehearsal)
+    assert visible_text(rehearsal).index("A rehearsal:") < visible_text(rehearsal).index("Why it is open")
     assert f'action="/case/{case_id(4)}/report"' not in rehearsal
     assert "this is a rehearsal" not in visible_text(real)
     assert f'action="/case/{case_id(1)}/report"' in real

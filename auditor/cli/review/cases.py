@@ -102,6 +102,7 @@ def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> Non
     from auditor.review.case_policy import load_case_policy
     from auditor.review.case_support import compute_support
     from auditor.review.case_view import case_json, case_lines
+    from auditor.review.drafts import rehearsal_warning
     from auditor.review.restoration import read_removals
 
     with open_ledger(folder) as ledger:
@@ -116,6 +117,8 @@ def show(case: str, rules: tuple[Path, ...], as_json: bool, folder: Path) -> Non
         shown = {**case_json(state, events, policy, judged, now), "removals": [asdict(one) for one in removals]}
         click.echo(json.dumps(shown, indent=1))
         return
+    if warning := rehearsal_warning(state.reasons, state, policy):
+        click.echo(f"Rehearsal: {warning}.\n")
     for line in case_lines(state, events, policy, judged, now):
         click.echo(line)
     for removal in removals:

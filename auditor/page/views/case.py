@@ -68,6 +68,7 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
             "undo": available_undo(state, me, now),
             "review_days": (REVIEW_DAYS, 90, 30),
             "action": any(decision.verdict in ACTION_VERDICTS for decision in state.in_force),
+            "rehearsal": rehearsal_warning(state.reasons, state, policy),
             "withheld": rehearsal_warning(state.reasons, state, policy)
             if state.ground == "report"
             else next((reason_not_to_draft(state, decision, policy) for decision in state.in_force), ""),
