@@ -1,4 +1,4 @@
-"""Files of a hub that are read over the network: only the ranges that are needed, in memory, never on disk."""
+"""Files of a hub or a bucket, read over the network: only the ranges that are needed, in memory, never on disk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal, cast
 
+from auditor.bucket_requests import fetch_object_range
 from auditor.errors import Unreadable
 from auditor.hub_address import RepositoryKind
 from auditor.hub_requests import Unavailable, fetch_range
@@ -102,7 +103,7 @@ class RemoteFile:
         if self._failure:
             raise self._failure[0]
         try:
-            data = fetch_range(self.hub, self.kind, self.repository, self.commit, self.path, start, stop, size)
+            data = self._request(start, stop, size)
         except Unreadable as error:
             self._failure.append(error)
             raise
@@ -110,6 +111,20 @@ class RemoteFile:
             self._kept.append((start, data))
             del self._kept[:-_MAX_KEPT_RANGES]
         return data
+
+    def _request(self, start: int, stop: int, size: int) -> bytes:
+        """Ask for a range of the file's bytes. Raises Unreadable."""
+        return fetch_range(self.hub, self.kind, self.repository, self.commit, self.path, start, stop, size)
+
+
+class BucketFile(RemoteFile):
+    """An object of a bucket: ``hub`` is the scheme, ``repository`` the bucket and prefix, ``commit`` its ETag."""
+
+    __slots__ = ()
+
+    def _request(self, start: int, stop: int, size: int) -> bytes:
+        """Ask for a range of the object's bytes. Raises Unreadable."""
+        return fetch_object_range(self.hub, f"{self.repository}/{self.path}", start, stop)
 
 
 class _RangedFile(io.BufferedIOBase):

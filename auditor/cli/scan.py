@@ -51,6 +51,7 @@ Examples:
   auditor scan data/ --known my-list --sample 3000 --stratify unsafe_score:desc      a random sample
   auditor scan hf://models/ORG/NAME hf://datasets/ORG      a hub's metadata: no weights, no samples
   auditor scan 'hf://models?search=hills' --dry-run        what would be fetched, before anything is
+  auditor scan s3://BUCKET/PREFIX                          the metadata of a bucket; so gs:// and abfs://
   auditor scan upload/ --as acme/tuned --context runs/hub        one upload, judged with parents that a sweep read
   git diff --name-only main | auditor scan . --files-from -      only what a change touches
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.bucket_address import PACKAGES
 from auditor.errors import NothingToAudit, UsageError
 from auditor.extensions import installed_extensions
 from auditor.part_builders.read_options import ReadOptions
@@ -121,6 +122,9 @@ def audit(
         raise UsageError("--isolated and --trust-target cannot be used together; choose one of them")
     paths = [os.fspath(target) for target in targets]
     accepted = read_baseline(baseline, targets=() if trust_target else paths) if baseline else None
+    if out and (scheme := os.fspath(out).partition(":/")[0]) in PACKAGES:  # of a Path, one slash is left
+        why = "a run is kept on this machine: in a bucket, what it restricts could not be kept to its owner"
+        raise UsageError(f"--out {scheme}://: {why}")
     folder = Path(out) if out else default_run_folder()
     extensions = () if isolated else installed_extensions(() if trust_target else paths)
     if extensions:
@@ -130,7 +134,9 @@ def audit(
     selection = replace(read_selection(exclude, files_from), follows_ignore_files=trust_target)
     local, remote = split_targets(paths, weights=weights, has_names=bool(files_from), is_sampled=bool(sample))
     if not remote and (content or since):
-        raise UsageError(f"{'--content' if content else '--since'}: is for targets on a hub; leave it out")
+        raise UsageError(
+            f"{'--content' if content else '--since'}: is for targets on a hub or in a bucket; leave it out"
+        )
     root = parse_root_name(name_as, paths) if name_as else None
     here = LocalTargets(tuple(local), folder, selection, root, weights == "full")
     if not here.has_file() and not remote:

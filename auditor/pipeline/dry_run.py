@@ -18,6 +18,7 @@ from auditor.pipeline.selection import Selection, read_selection
 from auditor.pipeline.target_files import list_files, split_targets
 
 if TYPE_CHECKING:
+    from auditor.sources.bucket import BucketFolder
     from auditor.sources.hub import HubRepository
 
 _AS_FILES_SAY = ListOptions()
@@ -88,12 +89,11 @@ def plan_files(
 
 def _plan_remote(targets: Sequence[str], selection: Selection, options: ReadOptions) -> Iterator[PlannedFile]:
     """Yield the files of repositories on a hub. Raises UsageError."""
-    from auditor.hub_address import parse_hub_address
-    from auditor.sources.hub import repositories
+    from auditor.sources import remote_repositories
 
     for target in targets:
         try:
-            for found in repositories(parse_hub_address(target)):
+            for found in remote_repositories(target):
                 if isinstance(found, Unread):
                     yield PlannedFile(found.uri, 0, found.why, False)
                 else:
@@ -102,7 +102,9 @@ def _plan_remote(targets: Sequence[str], selection: Selection, options: ReadOpti
             raise UsageError(f"{target}: {error}") from error
 
 
-def _plan_repository(repository: HubRepository, selection: Selection, options: ReadOptions) -> Iterator[PlannedFile]:
+def _plan_repository(
+    repository: HubRepository | BucketFolder, selection: Selection, options: ReadOptions
+) -> Iterator[PlannedFile]:
     """Yield the files of a repository on a hub."""
     from auditor.pipeline.remote_reading import plan_readings, planned_bytes
 

@@ -22,15 +22,16 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.blob import Blob, Unread
 from auditor.errors import NothingToAudit, Unreadable, UsageError
-from auditor.hub_address import HubAddress, parse_hub_address
-from auditor.hub_requests import resolve_repository
+from auditor.hub_address import parse_hub_address
 from auditor.model import Tally
 from auditor.pipeline.run_folder import SHARD_FOLDERS, SHARDS, errors_name_run, read_results, read_run
 from auditor.pipeline.selection import Selection
 from auditor.pipeline.shard import Shard, cut_into_shards
 from auditor.pipeline.shard_packs import ShardPacker, read_shard_tables, slice_shard
 from auditor.pipeline.tally_files import tally_from_json
-from auditor.sources.hub import HubRepository, repositories
+from auditor.sources import remote_repositories
+from auditor.sources.bucket import BucketFolder
+from auditor.sources.hub import HubRepository
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,7 +71,7 @@ class RemoteShards:
     is_only: bool = False
     taken_over: int = 0
     read: int = 0
-    _named: dict[str, HubRepository] = field(default_factory=dict)
+    _named: dict[str, HubRepository | BucketFolder] = field(default_factory=dict)
     packer: ShardPacker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,7 +86,7 @@ class RemoteShards:
             NothingToAudit: It holds no file.
         """
         finished_here, finished_before = _Finished(self.folder), _Finished(self.since)
-        waiting: deque[tuple[HubRepository, Future[list[Blob | Unread]]]] = deque()
+        waiting: deque[tuple[HubRepository | BucketFolder, Future[list[Blob | Unread]]]] = deque()
         seen: set[bytes] = set()
         is_empty = True
 
@@ -143,16 +144,21 @@ class RemoteShards:
                 f"{self.taken_over:,} of {self.taken_over + self.read:,} repositories have the commit that the run "
                 "named with --since read: what it found of them was taken over."
             )
-        changed = sum(map(self._has_changed, self._named, self._named.values()))
-        if changed:
+        moved = [one for target, one in self._named.items() if self._has_changed(target, one)]
+        buckets = [one.name for one in moved if isinstance(one, BucketFolder)]
+        found.extend(
+            f"{name}: its objects changed while they were read; what is reported may be of before or after: scan again."
+            for name in buckets
+        )
+        if changed := len(moved) - len(buckets):
             several = "1 repository was" if changed == 1 else f"{changed:,} repositories were"
             found.append(f"{several} changed on the hub meanwhile: what is reported is the commit that is given.")
         return tuple(found)
 
-    def _has_changed(self, target: str, repository: HubRepository) -> bool:
+    def _has_changed(self, target: str, repository: HubRepository | BucketFolder) -> bool:
         """Return whether the revision that a target names is another commit than the one that was read, and log it."""
         try:
-            _, commit = resolve_repository(repository.kind, repository.name, parse_hub_address(target).revision)
+            commit = repository.current_commit(target)
         except Unreadable as error:
             _LOG.warning("%s: after the reading: %s", target, error)
             return True
@@ -160,15 +166,14 @@ class RemoteShards:
             _LOG.warning("%s: the commit %s was read, and it is at %s now", target, repository.commit, commit)
         return commit != repository.commit
 
-    def _repositories(self) -> Iterator[HubRepository | Unread]:
+    def _repositories(self) -> Iterator[HubRepository | BucketFolder | Unread]:
         """Yield the repositories of all targets; what cannot be listed is a gap, or misuse if it is the only target."""
         for target in self.targets:
-            address = parse_hub_address(target)
             is_first = True
             try:
-                for found in repositories(address):
+                for found in remote_repositories(target):
                     is_first = False
-                    if isinstance(found, HubRepository) and _may_change(address, found):
+                    if not isinstance(found, Unread) and _may_change(target, found):
                         self._named[target] = found
                     yield found
             except Unreadable as error:
@@ -176,7 +181,7 @@ class RemoteShards:
                     raise UsageError(f"{target}: {error}") from error
                 yield Unread(target, str(error))
 
-    def _files(self, repository: HubRepository) -> list[Blob | Unread]:
+    def _files(self, repository: HubRepository | BucketFolder) -> list[Blob | Unread]:
         """Return the files of a repository, with the reason of those that the user leaves out."""
         files = []
         for file in repository.files():
@@ -267,7 +272,7 @@ class _Finished:
         return read_shard_tables(self._folder, pack)
 
 
-def _shards(repository: HubRepository, files: list[Blob | Unread]) -> Iterator[Shard]:
+def _shards(repository: HubRepository | BucketFolder, files: list[Blob | Unread]) -> Iterator[Shard]:
     """Cut the files of a repository into shards; no later run takes one over whose files could not be listed."""
     shards = list(cut_into_shards(files))
     is_listed = all(isinstance(file, Blob) or file.uri != repository.uri for file in files)
@@ -276,12 +281,15 @@ def _shards(repository: HubRepository, files: list[Blob | Unread]) -> Iterator[S
         yield replace(shard, id=f"{identity}x{len(shards):06}n{number:06}")
 
 
-def _may_change(address: HubAddress, repository: HubRepository) -> bool:
-    """Return whether the revision of the one repository that an address names can become another commit."""
+def _may_change(target: str, repository: HubRepository | BucketFolder) -> bool:
+    """Return whether what a target names, if it is one repository or bucket, can become another commit."""
+    if isinstance(repository, BucketFolder):
+        return True
+    address = parse_hub_address(target)
     return bool(address.name) and not repository.cached and repository.commit != address.revision
 
 
-def _identity(repository: HubRepository) -> str:
+def _identity(repository: HubRepository | BucketFolder) -> str:
     """Return what the ids of a repository's shards at its commit begin with."""
     renamed = repository.asked if repository.asked != repository.name else ""
     return f"h{_digest(f'{repository.uri} {repository.commit} {renamed} {bool(repository.cached)}')}"

@@ -17,7 +17,7 @@ from auditor.pipeline.selection import ALL_FILES, Selection, matching_selection
 def split_targets(
     targets: Sequence[str], *, weights: str = "header", has_names: bool = False, is_sampled: bool = False
 ) -> tuple[list[str], tuple[str, ...]]:
-    """Return the targets of this machine and the addresses on a hub, each of these once.
+    """Return the targets of this machine and the addresses on a hub or of a bucket, each of these once.
 
     Args:
         targets: All targets.
@@ -28,18 +28,25 @@ def split_targets(
     Raises:
         UsageError: An address cannot be understood, or what is asked for is not done on a hub.
     """
-    from auditor.hub_address import is_hub_address, parse_hub_address
+    from auditor.bucket_address import is_remote_address
+    from auditor.sources import find_source
 
-    remote = tuple(dict.fromkeys(filter(is_hub_address, targets)))
+    remote = tuple(dict.fromkeys(filter(is_remote_address, targets)))
     for target in remote:
-        parse_hub_address(target)
+        find_source(target)
     if remote and weights != "header":
-        raise UsageError(f"--weights {weights}: no weights are fetched from a hub; scan a folder that holds them")
+        raise UsageError(
+            f"--weights {weights}: no weights are fetched from a hub or bucket; scan a folder that holds them"
+        )
     if remote and has_names:
-        raise UsageError("--files-from: names files of this machine; leave it out where a target is on a hub")
+        raise UsageError(
+            "--files-from: names files of this machine; leave it out where a target is on a hub or in a bucket"
+        )
     if remote and is_sampled:
-        raise UsageError("--sample: draws from files of this machine; leave it out where a target is on a hub")
-    return [target for target in targets if not is_hub_address(target)], remote
+        raise UsageError(
+            "--sample: draws from files of this machine; leave it out where a target is on a hub or in a bucket"
+        )
+    return [target for target in targets if not is_remote_address(target)], remote
 
 
 def list_files(

@@ -227,7 +227,7 @@ _SAFE_IN_URI = "/%!$&'()*+,;=@~"
 
 def _relative_uri(uri: str) -> str:
     """Return a relative URI reference for SARIF (RFC 3986): a file's name cannot become a scheme or a host."""
-    found = re.match(r"hf://", uri)
+    found = re.match(r"(?:hf|s3|gs|abfs)://", uri)
     scheme = found.group() if found else ""
     bare = uri[len(scheme) : MAX_URI_LENGTH]
     stray = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", bare if scheme else bare.lstrip("/"))

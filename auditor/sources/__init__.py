@@ -7,11 +7,17 @@ decided in :mod:`auditor.repository_layout`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from auditor.blob import Blob, Unread
+from auditor.bucket_address import is_bucket_address
 from auditor.errors import UsageError
 from auditor.extensions import load_members
+from auditor.hub_address import parse_hub_address
+
+if TYPE_CHECKING:
+    from auditor.sources.bucket import BucketFolder
+    from auditor.sources.hub import HubRepository
 
 
 class Source(Protocol):
@@ -35,5 +41,19 @@ def find_source(target: str) -> Source:
         if source.claims(target):
             return cast("Source", source)
     if "://" in target:
-        raise UsageError(f"{target}: only files, folders and addresses that begin with hf:// are read")
+        raise UsageError(
+            f"{target}: only files, folders and addresses that begin with hf://, s3://, gs:// or abfs:// are read"
+        )
     raise UsageError(f"{target}: does not exist; name a file or a folder")
+
+
+def remote_repositories(target: str) -> Iterator[HubRepository | BucketFolder | Unread]:
+    """Yield the repositories or the bucket that an address names. Raises Unreadable; UsageError for a wrong address."""
+    if is_bucket_address(target):
+        from auditor.sources.bucket import open_bucket
+
+        yield open_bucket(target)
+        return
+    from auditor.sources.hub import repositories
+
+    yield from repositories(parse_hub_address(target))

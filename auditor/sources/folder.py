@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Literal
 
 from auditor.blob import Blob, Unread
+from auditor.bucket_address import is_remote_address
 from auditor.errors import Unreadable, UsageError
 from auditor.file_uri import uri_from_file_name
-from auditor.hub_address import is_hub_address
 from auditor.model import Kind
 from auditor.repository_layout import (
     WEIGHTS_SUFFIXES,
@@ -57,7 +57,7 @@ _LINK_LOOP = "a link that leads back to itself, or through too many links"
 
 def claims(target: str) -> bool:
     """Return whether the target is a file or a folder. Raises UsageError for a link that leads back to itself."""
-    if is_hub_address(target):
+    if is_remote_address(target):
         return False  # even if a folder of that name lies here
     try:
         os.stat(target)

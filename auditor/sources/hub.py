@@ -57,6 +57,10 @@ class HubRepository:
         """Its place, with a slash."""
         return f"{SCHEME}{self.kind}s/{self.name}/"
 
+    def current_commit(self, target: str) -> str:
+        """Return the commit at which the revision that a target names is now. Raises Unreadable."""
+        return resolve_repository(self.kind, self.name, parse_hub_address(target).revision)[1]
+
     def files(self) -> Iterator[Blob | Unread]:
         """Yield every file that the hub lists; why it cannot list them, or not all, is a gap."""
         if self.asked and self.asked != self.name:

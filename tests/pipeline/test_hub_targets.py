@@ -322,8 +322,8 @@ def test_weights_cannot_be_asked_for_and_files_of_a_hub_cannot_be_named(hub: Hub
     names.write_text("a.md\n")
     with pytest.raises(UsageError, match="--files-from: names files of this machine"):
         scan(tmp_path, "hf://models/acme/base", files_from=names)
-    with pytest.raises(UsageError, match=r"only files, folders and addresses that begin with hf:// are read"):
-        scan(tmp_path, "s3://bucket/x")
+    with pytest.raises(UsageError, match=r"addresses that begin with hf://, s3://, gs:// or abfs:// are read"):
+        scan(tmp_path, "ftp://host/x")
     assert not hub.requests
 
 
