@@ -79,7 +79,23 @@ NOT_RUN = {
     "docs/reporting-matches.md": (
         "auditor report RUN --evidence --recipient hotline.age --key our.pem -o evidence.zip.age",
     ),
+    "docs/hub.md": (
+        "pip install 'provenance-auditor[s3]'",
+        "auditor scan s3://BUCKET/PREFIX",
+        "auditor plan s3://BUCKET/PREFIX",
+    ),
     "docs/review.md": (
+        "auditor report RUN --draft hotline -o report.txt",
+        'auditor review step CASE restrict --as heron --why "The folder is closed to all but heron."',
+        'auditor review step CASE preserve --as heron --why "Kept as it is on a locked volume."',
+        'auditor review reported CASE reported --as heron --why "To the hotline, reference 7."',
+        'auditor review step CASE tell-host --as heron --why "By e-mail to its abuse desk."',
+        "auditor review draft CASE notice --appeals https://…",
+        "auditor review notify CASE --as heron",
+        'auditor review appeal CASE --as heron --why "…"',
+        'auditor review decide-appeal CASE overturned --as owl --why "…"',
+        "auditor review draft CASE outcome",
+        "auditor review notify CASE --appeal-outcome --as heron",
         "auditor review keys new heron",
         'auditor review reviewers add heron --person "A. Person" --public-key heron.pub',
         "auditor review reviewers enroll wren --public-key wren.pub",

@@ -260,7 +260,7 @@ def test_no_key_accepts_a_match(matched: tuple[Path, Path], tmp_path: Path, key:
         for digest in [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())]:
             text = entry(**{"rule": None, key: finding.rule, "kind": "dataset", "subject": "shore", "sha256": digest})
             if key == "rule":
-                with pytest.raises(UsageError, match="is about matches with a list or listed models, and cannot be"):
+                with pytest.raises(UsageError, match="opens a case, which people decide, and cannot be"):
                     apply_baseline_file(report, write_baseline(tmp_path, text))
             else:
                 accepted = apply_baseline_file(report, write_baseline(tmp_path, text))
@@ -289,7 +289,7 @@ def test_nothing_about_a_file_that_holds_a_match_is_accepted(matched: tuple[Path
     path = tmp_path / "new.toml"
     added = extend_baseline(tmp_path / "run", path, Acceptance("me", "why", SOON, severity="note"))
     assert any("holds a match" in text for text in added.left_out)
-    assert any("known-content-in-dataset is about matches" in text for text in added.left_out)
+    assert any("known-content-in-dataset opens a case" in text for text in added.left_out)
     digest = hashlib.sha256((folder / "2.jpg").read_bytes()).hexdigest()
     assert digest not in path.read_text()
     why = gaps[0].why.split(":")[0]
