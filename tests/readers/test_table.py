@@ -432,7 +432,8 @@ def test_every_row_of_the_real_manifests_is_read(corpus: Path) -> None:
         path = folder / f"url-{'only' if suffix == 'txt' else 'text'}-987.{suffix}"
         blob = Blob(str(path), path.name, path.stat().st_size)
         assert table.claims(blob, blob.read(HEAD_BYTES))
-        found = rows(table.read([blob], ALL))
+        # What stands within a text is a further variant of its row.
+        found = [row for row in rows(table.read([blob], ALL)) if not row["variant"]]
         assert [row["row"] for row in found] == list(range(1, 988)), suffix
         assert all(row["url"].startswith("http") for row in found)  # type: ignore[attr-defined]
     path = folder / "tests/test_files/sample_image.parquet"
