@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,20 @@ pytest.importorskip("s3fs")
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[S3Server]:
-    """Return one service for all tests: worker processes outlive a run, and keep the environment they began with."""
+    """Return one service for all tests."""
     with S3Server() as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "canary-key-3f9a")
         patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
         patch.setenv("AWS_ENDPOINT_URL", server.url)
-        _file_system.cache_clear()
+        _begin_workers_anew()
         yield server
+    _begin_workers_anew()
+
+
+def _begin_workers_anew() -> None:
+    """Let the next workers begin with the environment of now: the server that forks them keeps that of its start."""
     _file_system.cache_clear()
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
