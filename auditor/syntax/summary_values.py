@@ -50,6 +50,8 @@ _REFERS = re.compile(
     r"as (?:for|in|with|above|described)|will|under|same)\b",
     re.I,
 )
+# Both options and nothing else, of which one may be struck out or set in bold.
+_BOTH_MARKED_UP = re.compile(r"(?i)^([~*_]*(?:yes|no)[~*_]*)[\s/|,]+(?:or\s+)?([~*_]*(?:yes|no)[~*_]*)$")
 _OPTION_AT_END = re.compile(r"(?i)(?:^|(?<!or)[\s|:?*_])(yes|no)[\s|*_:]*$")
 _MARK_ALONE = re.compile(r"^[\s|*_]*(?:([✅☑✔✓])|[❌✗✘])\ufe0f?[\s|*_–—-]*$")
 _AFTER_OPTION = re.compile(r"^(?:yes|no)\s*[.|]\s+(\S.*)$", re.I | re.S)
@@ -274,7 +276,10 @@ def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
     if named:
         # A form that shows one option alone shows the answer, ticked or crossed.
         chosen = [words for ticked, words in named if ticked] or ([named[0][1]] if len(named) == 1 else [])
-        return ("no" if _NO.match(chosen[0]) else "yes") if chosen else ""
+        answers: set[Literal["yes", "no"]] = {"no" if _NO.match(words) else "yes" for words in chosen}
+        return answers.pop() if len(answers) == 1 else ""  # both ticked: nothing was answered
+    if both := _BOTH_MARKED_UP.match(joined.strip()):
+        return _marked_option(both[1], both[2])
     for text in texts:
         plain = text.strip(" *_|-–:")
         if _YES.match(plain):
@@ -292,6 +297,16 @@ def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
     said = first[: negation.start()] if negation else joined
     affirms = _AFFIRMS.search(said) or _ADDRESS.search(said) or _REPOSITORY.search(said) or _BOT.search(said)
     return "yes" if affirms and not _REFERS.match(said) else ""
+
+
+def _marked_option(first: str, second: str) -> Literal["yes", "no", ""]:
+    """Return which of the two options of a summary's form is the answer: the one not struck out, or the bold one."""
+    for mark, answers in (("~~", False), ("*", True), ("__", True)):
+        marked = [mark in first, mark in second]
+        if marked.count(True) == 1:
+            chosen = first if marked[0] == answers else second
+            return "no" if "no" in chosen.lower() else "yes"
+    return ""
 
 
 def _options(text: str) -> Iterator[tuple[bool, str]]:

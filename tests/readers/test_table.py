@@ -417,7 +417,12 @@ def test_truncation_at_any_byte_never_raises(tmp_path: Path, name: str, data: by
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(SEEDS), st.binary(max_size=40), st.integers(0, 400))
+# A damaged footer of Parquet can end the process in Arrow's own code: tests/fuzz.py alters it, where workers read.
+@given(
+    st.sampled_from([seed for seed in SEEDS if not seed[0].endswith(".parquet")]),
+    st.binary(max_size=40),
+    st.integers(0, 400),
+)
 def test_junk_never_raises(tmp_path: Path, seed: tuple[str, bytes], junk: bytes, at: int) -> None:
     name, data = seed
     changed = data[:at] + junk + data[at + len(junk) :]

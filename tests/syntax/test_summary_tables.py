@@ -62,6 +62,14 @@ def test_a_question_in_such_a_table_is_answered() -> None:
         ("yes/no: ☐ Yes ☒ No", "no"),
         ("Yes or no? ☐ Yes ☒ No", "no"),
         ("Yes ☐ No ☐", ""),
+        ("☒ Yes ☒ No", ""),
+        ("Yes ☒ No ☒", ""),
+        ("Yes No", ""),
+        ("~~Yes~~ / No", "no"),
+        ("Yes / ~~No~~", "yes"),
+        ("Yes / **No**", "no"),
+        ("**Yes** / No", "yes"),
+        ("Yes / No", ""),
     ],
 )
 def test_a_box_belongs_to_the_option_before_it_only_where_the_options_stand_before(text: str, answer: str) -> None:
