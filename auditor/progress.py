@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
@@ -138,7 +139,7 @@ class NullReporter:
         """End the scan, also after an interruption. May be called more than once."""
 
 
-class _StatefulReporter(NullReporter):
+class _StatefulReporter(NullReporter, ABC):
     """A reporter that shows how far a scan is, on a stream."""
 
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -167,9 +168,9 @@ class _StatefulReporter(NullReporter):
             self._show("end")
         self._state = None
 
+    @abstractmethod
     def _show(self, event: str) -> None:
         """Show the state after an event of the scan: start, progress or end."""
-        raise NotImplementedError
 
 
 class TerminalReporter(_StatefulReporter):

@@ -29,30 +29,23 @@ class BucketFolder:
     Attributes:
         address: The bucket and the prefix.
         objects: The objects.
+        kind: A model if the names of its files are those of one, else a dataset.
+        commit: A digest of names, sizes and ETags: the same only while the service lists the same.
         asked: The name by which it was asked for: its own.
         cached: Never; "".
     """
 
     address: BucketAddress
     objects: tuple[BucketObject, ...]
+    kind: RepositoryKind
+    commit: str
     asked: str = ""
     cached: str = ""
-
-    @property
-    def kind(self) -> RepositoryKind:
-        """A model if the names of its files are those of one, else a dataset."""
-        return "model" if kind_from_file_names([self._path(one) for one in self.objects]) == "model" else "dataset"
 
     @property
     def name(self) -> str:
         """Its address."""
         return str(self.address)
-
-    @property
-    def commit(self) -> str:
-        """A digest of names, sizes and ETags: the same only while the service lists the same."""
-        listing = json.dumps(self.objects).encode()
-        return hashlib.sha256(listing).hexdigest()[:_DIGEST_DIGITS]
 
     @property
     def uri(self) -> str:
@@ -66,9 +59,8 @@ class BucketFolder:
 
     def files(self) -> Iterator[Blob | Unread]:
         """Yield every object."""
-        kind, commit = self.kind, self.commit
         for item in self.objects:
-            path = self._path(item)
+            path = _path_below(self.address, item)
             parts = path.split("/")
             uri = self.uri + "/".join(map(uri_from_file_name, parts))
             if any(part in ("", ".", "..") or "\\" in part or not part.isprintable() for part in parts):
@@ -76,13 +68,14 @@ class BucketFolder:
             elif item.size < 0:
                 yield Unread(uri, "the storage service lists it without a size: not read")
             else:
-                remote = BucketFile(self.address.scheme, kind, self.address.path, item.version, path)
+                remote = BucketFile(self.address.scheme, self.kind, self.address.path, item.version, path)
                 pinned = f"{self.address}/{path}"
-                yield Blob(pinned, uri, item.size, kind, self.name, commit, remote=remote)
+                yield Blob(pinned, uri, item.size, self.kind, self.name, self.commit, remote=remote)
 
-    def _path(self, item: BucketObject) -> str:
-        """Return the path of an object below the prefix."""
-        return item.path.removeprefix(self.address.path + "/")
+
+def _path_below(address: BucketAddress, item: BucketObject) -> str:
+    """Return the path of an object below the prefix of its bucket."""
+    return item.path.removeprefix(address.path + "/")
 
 
 def claims(target: str) -> bool:
@@ -104,4 +97,7 @@ def open_bucket(target: str) -> BucketFolder:
     objects = tuple(list_objects(address))
     if [item.path for item in objects] == [address.path] and "/" in address.path:
         address = BucketAddress(address.scheme, address.path.rpartition("/")[0])
-    return BucketFolder(address, objects)
+    names = [_path_below(address, item) for item in objects]
+    kind: RepositoryKind = "model" if kind_from_file_names(names) == "model" else "dataset"
+    commit = hashlib.sha256(json.dumps(objects).encode()).hexdigest()[:_DIGEST_DIGITS]
+    return BucketFolder(address, objects, kind, commit)

@@ -11,6 +11,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tests.review.independent_verifier import consistency_roots, parent_hash
+
 PAYLOAD_TYPE = "application/vnd.provenance-auditor.deindex-list+json"
 
 
@@ -58,7 +60,7 @@ class Recipient:
         for line in grown:
             old, was = line["grown_from"], bytes.fromhex(line["root"])
             path = _hashes(line["path"])
-            found = _roots(old, size, True, was, path)
+            found = consistency_roots(old, size, True, was, path)
             _hold(found == (was, root) and next(path, None) is None, "the ledger has not grown from there")
             roots[old] = was
         kept_size, kept_root, kept_key = self.ledger
@@ -133,24 +135,6 @@ def _root(index: int, size: int, leaf: bytes, path: Iterator[bytes]) -> bytes:
     middle = 1 << ((size - 1).bit_length() - 1)
     if index < middle:
         left = _root(index, middle, leaf, path)
-        return _parent(left, next(path))
+        return parent_hash(left, next(path))
     right = _root(index - middle, size - middle, leaf, path)
-    return _parent(next(path), right)
-
-
-def _roots(old: int, new: int, whole: bool, old_root: bytes, path: Iterator[bytes]) -> tuple[bytes, bytes]:
-    """Follow the recursion of RFC 6962, 2.1.2: return the roots of the first ``old`` leaves and of all ``new``."""
-    if old == new:
-        root = old_root if whole else next(path)
-        return root, root
-    middle = 1 << ((new - 1).bit_length() - 1)
-    if old <= middle:
-        was, left = _roots(old, middle, whole, old_root, path)
-        return was, _parent(left, next(path))
-    was, right = _roots(old - middle, new - middle, False, old_root, path)
-    left = next(path)
-    return _parent(left, was), _parent(left, right)
-
-
-def _parent(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\1" + left + right).digest()
+    return parent_hash(next(path), right)

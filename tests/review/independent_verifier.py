@@ -20,7 +20,7 @@ def verify(old: str, new: str, witness: bytes) -> str:
         return f"no proof from {old_size}"
     try:
         steps = iter(proofs[old_size])
-        was, now = _roots(old_size, new_size, True, old_root, steps)
+        was, now = consistency_roots(old_size, new_size, True, old_root, steps)
     except StopIteration:
         return "forked"
     good = was == old_root and now == new_root and next(steps, None) is None
@@ -63,19 +63,19 @@ def _check(line: str, name: str, kind: bytes, public: bytes, signed) -> None:  #
     Ed25519PublicKey.from_public_bytes(public).verify(raw[start:], signed(int.from_bytes(raw[4:start], "big")))
 
 
-def _roots(old: int, new: int, whole: bool, old_root: bytes, steps) -> tuple[bytes, bytes]:  # type: ignore[no-untyped-def]
+def consistency_roots(old: int, new: int, whole: bool, old_root: bytes, steps) -> tuple[bytes, bytes]:  # type: ignore[no-untyped-def]
     """Follow the recursion of RFC 6962, 2.1.2: return the roots of the first `old` leaves and of all `new`."""
     if old == new:
         root = old_root if whole else next(steps)
         return root, root
     middle = 1 << ((new - 1).bit_length() - 1)
     if old <= middle:
-        was, left = _roots(old, middle, whole, old_root, steps)
-        return was, _parent(left, next(steps))
-    was, right = _roots(old - middle, new - middle, False, old_root, steps)
+        was, left = consistency_roots(old, middle, whole, old_root, steps)
+        return was, parent_hash(left, next(steps))
+    was, right = consistency_roots(old - middle, new - middle, False, old_root, steps)
     left = next(steps)
-    return _parent(left, was), _parent(left, right)
+    return parent_hash(left, was), parent_hash(left, right)
 
 
-def _parent(left: bytes, right: bytes) -> bytes:
+def parent_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\1" + left + right).digest()

@@ -43,6 +43,15 @@ sender_option = click.option(
 )
 
 
+state_option = click.option(
+    "--state",
+    type=FOLDER,
+    callback=folder_option_default("sent"),
+    metavar="DIR",
+    help="The sender's record of what was sent to each recipient (default: the program's own folder).",
+)
+
+
 @click.group()
 def command() -> None:
     """Build, verify and look up de-index lists, and exchange receipts for what was acted on."""

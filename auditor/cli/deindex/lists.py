@@ -12,10 +12,10 @@ from auditor.cli.deindex.group import (
     FILE,
     FOLDER,
     command,
-    folder_option_default,
     home_option,
     keys_option,
     sender_option,
+    state_option,
 )
 from auditor.cli.options import rules_option
 from auditor.cli.review.options import ledger_option, open_ledger
@@ -130,13 +130,7 @@ Only decisions in force that two people agreed on are listed. Exit code 3: some 
     metavar="DIR",
     help="Also copy the list into this folder, from which its recipient can fetch it once a web server serves it.",
 )
-@click.option(
-    "--state",
-    type=FOLDER,
-    callback=folder_option_default("sent"),
-    metavar="DIR",
-    help="The record of what was sent to each recipient (default: the program's own folder).",
-)
+@state_option
 @keys_option
 @rules_option
 def build(

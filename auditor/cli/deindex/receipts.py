@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.deindex.group import FILE, FOLDER, command, folder_option_default, home_option, keys_option
+from auditor.cli.deindex.group import FILE, FOLDER, command, home_option, keys_option, state_option
 from auditor.cli.review.options import open_ledger
 from auditor.errors import UsageError
 
@@ -45,13 +45,7 @@ of questioned entries are opened again; the decision stays in force until there 
 )
 @click.option("--record", type=FOLDER, metavar="DIR", help="With --check: the ledger that records the receipt.")
 @click.option("--as", "reviewer", default="", metavar="NAME", help="With --record: who opens questioned cases again.")
-@click.option(
-    "--state",
-    type=FOLDER,
-    callback=folder_option_default("sent"),
-    metavar="DIR",
-    help="With --record: the record of what was sent to each recipient (default: the program's own folder).",
-)
+@state_option
 @keys_option
 @home_option
 def receipt(
