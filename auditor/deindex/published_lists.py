@@ -156,6 +156,7 @@ def fetch_lists(url: str, keys: Keys, sender: Party, home: Path, now: str) -> tu
     received = []
     for step in plan_fetch(lists, int(state["version"]) if state else 0):
         path = folder / f".fetched-{step.version}.age"
+        path.unlink(missing_ok=True)  # left by a process that was killed
         try:
             _download(f"{base}/{step.file}", step, path)
             received.append(receive_list(path, keys, sender, home, now))
@@ -169,25 +170,26 @@ def fetch_lists(url: str, keys: Keys, sender: Party, home: Path, now: str) -> tu
 
 
 def plan_fetch(lists: Sequence[PublishedList], version: int) -> tuple[PublishedList, ...]:
-    """Return the lists that lead from a version to the newest: deltas if they connect, else a whole list and deltas.
+    """Return the lists that lead from a version furthest: deltas where they connect, else a whole list and deltas.
 
     Args:
         lists: The lists that are published.
         version: The version in use; 0: none.
     """
-    newest = max((one.version for one in lists), default=0)
-    if newest <= version:
-        return ()
-    deltas = {one.base: one for one in lists if one.base}
+    direct = _follow_deltas(lists, version)
     whole = max((one for one in lists if not one.base), key=lambda one: one.version, default=None)
-    for start, steps in ((version, []), (whole.version, [whole]) if whole else (0, [])):
-        at = start
-        while at in deltas and deltas[at].version > at:
-            steps.append(deltas[at])
-            at = deltas[at].version
-        if at == newest:
-            return tuple(steps)
-    return (whole,) if whole and whole.version > version else ()
+    anew = [whole, *_follow_deltas(lists, whole.version)] if whole and whole.version > version else []
+    return tuple(anew if anew and (not direct or anew[-1].version > direct[-1].version) else direct)
+
+
+def _follow_deltas(lists: Sequence[PublishedList], version: int) -> list[PublishedList]:
+    """Return the deltas that lead from a version on, as far as they connect. Each is newer than its base."""
+    by_base = {one.base: one for one in lists if one.base}
+    steps: list[PublishedList] = []
+    while version in by_base:
+        steps.append(by_base[version])
+        version = steps[-1].version
+    return steps
 
 
 def _checked_address(url: str) -> str:

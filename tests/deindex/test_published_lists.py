@@ -19,6 +19,7 @@ from auditor.deindex.published_lists import (
     publish_list,
     recipient_folder,
 )
+from auditor.deindex.received_state import sender_folder
 from auditor.errors import SealError, UsageError
 from auditor.timestamps import add_time
 from tests.deindex.lists import NOW, ListExchange, decision
@@ -160,6 +161,15 @@ def test_a_list_that_breaks_off_changes_nothing_and_is_fetched_again(exchange: L
     assert fetch(exchange, server) == [1]
 
 
+def test_what_a_killed_fetch_left_is_no_obstacle(exchange: ListExchange, server: _Server) -> None:
+    publish(exchange, "harbour")
+    place = sender_folder(exchange.folder / "home", exchange.sender.card)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / ".fetched-1.age").write_bytes(b"half of a list")
+    assert fetch(exchange, server) == [1]
+    assert not (place / ".fetched-1.age").exists()
+
+
 def test_an_older_list_in_the_index_is_not_fetched(exchange: ListExchange, server: _Server) -> None:
     publish(exchange, "harbour")
     old = (exchange.folder / "www" / recipient_folder(exchange.recipient.card) / "index.json").read_bytes()
@@ -188,6 +198,7 @@ def test_only_https_addresses_without_a_password_are_asked(exchange: ListExchang
         ([(2, 1), (5, 0), (6, 5)], 1, [5, 6]),
         ([(2, 1), (5, 0), (6, 5)], 6, []),
         ([(4, 3)], 0, []),
+        ([(1, 0), (2, 1), (4, 3)], 0, [1, 2]),
     ],
 )
 def test_deltas_are_taken_where_they_connect_else_a_whole_list(
