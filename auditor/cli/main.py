@@ -36,6 +36,16 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command; end it quietly once the reading process of a pipe has ended, where click would exit 1."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            from auditor.cli.options import discard_output
+
+            discard_output()
+            return 0
+
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         """Exit 2 for misuse and for what is wrong with our own set-up, 130 when interrupted, 70 for a fault of ours."""
         without_pandas.block_pandas()

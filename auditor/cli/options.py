@@ -454,6 +454,11 @@ def create_output(path: Path) -> Iterator[TextIO]:
         yield out
 
 
+def discard_output() -> None:
+    """Discard what is still to be written on standard output, so that the last flush cannot fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @contextmanager
 def standard_output() -> Iterator[TextIO]:
     """Open standard output, the default of ``-o``, as UTF-8, and flush it on exit."""
@@ -462,6 +467,6 @@ def standard_output() -> Iterator[TextIO]:
             yield out
             out.flush()
     except BrokenPipeError:  # the reading process has ended (``| head``): what it wanted it has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush cannot fail
+        discard_output()
     except OSError as error:
         raise UsageError(f"the output cannot be written: {error.strerror}; write it to another place") from error

@@ -25,7 +25,7 @@ from auditor.reporting.restricted_hits import read_restricted_hits
 from auditor.reporting.rule_text import first_sentence
 from auditor.reporting.sample_text import sample_sentences
 from auditor.reporting.unchecked import unchecked_reasons
-from auditor.reporting.verdict import matched_tile, verdict
+from auditor.reporting.verdict import matched_tile, no_proof, verdict
 from auditor.reporting.web_links import is_web_address, split_reference
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def render(report: Report, out: TextIO, options: RenderOptions) -> None:
         report=report,
         notices=notice_sentences(report, options),
         verdict=verdict(report),
+        no_proof=no_proof(report),
         matched=matched_tile(report),
         bars=tuple(_bars(report)),
         summary=summary,

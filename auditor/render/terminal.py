@@ -28,7 +28,7 @@ from auditor.reporting.restricted_hits import read_restricted_hits
 from auditor.reporting.rule_text import first_sentence
 from auditor.reporting.sample_text import sample_sentences
 from auditor.reporting.unchecked import unchecked_reasons
-from auditor.reporting.verdict import verdict
+from auditor.reporting.verdict import no_proof, verdict
 
 HELP = "a summary for a person, in plain words"
 SUFFIXES = (".txt",)
@@ -37,6 +37,7 @@ WIDTH = 100  # columns for which the numbers of lines are meant; a narrower term
 LARGE_RUN = 100  # findings
 MAX_UNCHECKED = 3  # reasons
 MAX_ACCEPTANCES = 2  # sentences, each of an owner, a day and a reason
+MAX_ANCESTOR_REASONS = 1  # sentences on ancestors up to which each says what follows
 MAX_SAMPLE_SENTENCES = 3  # on what a random sample proves; the first two are of the whole
 MAX_GATE_FINDINGS = 200
 MAX_CARDS = 10_000  # findings up to which the cards of all subjects are looked up
@@ -76,6 +77,13 @@ class _Page(NamedTuple):
     def place_of(self, finding: Finding) -> Place:
         """Return file and line of a finding: of its subject's card, if it has none itself."""
         return finding.place if finding.place.uri else self.cards.get(finding.ref, NOWHERE)
+
+    def fact_of(self, finding: Finding) -> str:
+        """Return what is found; of samples that match, also which option shows where they are."""
+        fact = printable(finding.fact, 200)
+        rule = self.rules.get(finding.rule)
+        is_match = finding.outcome == "FLAGGED" and rule is not None and guidance.asks_for_known_samples(rule)
+        return f"{fact} (where: --places)" if is_match and not self.options.places else fact
 
     def fix_of(self, finding: Finding) -> str:
         """Return in a sentence what the owner of a finding's subject can do."""
@@ -131,7 +139,8 @@ def _summary_lines(page: _Page) -> Iterator[Line]:
 def _head_lines(page: _Page) -> Iterator[Line]:
     """Yield the notices and the verdict."""
     report = page.report
-    for number, sentence in enumerate(notice_sentences(report, page.options)):
+    *notices, last = notice_sentences(report, page.options)
+    for number, sentence in enumerate((*notices, f"{last}. {no_proof(report)}" if no_proof(report) else last)):
         yield from page.wrap("bold" if number else "warning", sentence)
     yield "", ""
     yield from page.wrap("bold", verdict(report))
@@ -189,7 +198,7 @@ def _finding_text(page: _Page, finding: Finding, with_fix: bool = True) -> str:
     place = printable(str(page.place_of(finding)))
     severity = finding.severity if finding.outcome == "FLAGGED" else "not judged"
     remark = f" ({printable(finding.remark, 300)})" if finding.remark and page.options.verbose else ""
-    what = f"{printable(finding.rule, 80)}  {severity}: {printable(finding.fact, 200)}{remark}"
+    what = f"{printable(finding.rule, 80)}  {severity}: {page.fact_of(finding)}{remark}"
     fix = page.fix_of(finding) if with_fix else ""
     return f"{place}{'  ' if place else ''}{what}{f' → {fix}' if fix else ''}"
 
@@ -270,7 +279,7 @@ def _gate_lines(page: _Page) -> Iterator[Line]:
         place = page.place_of(finding)
         path = local_path(place.uri, report.targets) if place.uri else labels.subject_label(finding.ref)
         where = f"{printable(path)}:{place.line}" if place.line else printable(path)
-        rule, fact = printable(finding.rule, 80), printable(finding.fact, 200)
+        rule, fact = printable(finding.rule, 80), page.fact_of(finding)
         if finding.outcome != "FLAGGED":
             unjudged.setdefault((where, fact, page.fix_of(finding)), []).append(rule)
             continue
@@ -344,7 +353,7 @@ def _unchecked_lines(page: _Page) -> Iterator[Line]:
         more = count_with_noun(len(reasons) - MAX_UNCHECKED, "more reason")
         yield from page.wrap("", f"and {more} (auditor report -v shows all)", "  ", "    ")
     ancestors = coverage.ancestor_sentences(report)
-    if ancestors and not verbose:
+    if len(ancestors) > MAX_ANCESTOR_REASONS and not verbose:
         ancestors = coverage.ancestor_sentences(report, with_reasons=False)
     for text in (*coverage.uncompared_weights(report), *ancestors):
         yield from page.wrap("", printable(text, 400), "  ", "    ")
@@ -370,7 +379,7 @@ def _closing_lines(page: _Page) -> Iterator[Line]:
         yield from page.wrap("bold", f"Now: {guidance.first_step_after_match(report, page.options.country)}", "", "  ")
     if report.folder:
         yield "", f"Run: {printable(str(report.folder))}"  # not wrapped, so that it can be copied
-    yield "", f"Next: {guidance.next_command(report)}"
+    yield "", f"Next: {guidance.next_command(report, page.options.country)}"
 
 
 def _scope_lines(page: _Page) -> Iterator[Line]:

@@ -93,9 +93,14 @@ def steps_after_match(report: Report) -> tuple[str, ...]:
     return (REHEARSAL, *STEPS_AFTER_MATCH) if is_rehearsal(report) else STEPS_AFTER_MATCH
 
 
+def asks_for_known_samples(rule: Rule) -> bool:
+    """Return whether a rule is about samples of the subject itself that match a list of known content."""
+    return rule.check == "stated" and rule.params.get("key") in {"known_content", "known_content_lead"}
+
+
 def _asks_for_known_content(rule: Rule) -> bool:
     """Return whether a rule is about known content, so that its findings need guidance."""
-    return rule.check == "stated" and rule.params.get("key") in {"known_content", "known_content_lead", "exposed"}
+    return asks_for_known_samples(rule) or (rule.check == "stated" and rule.params.get("key") == "exposed")
 
 
 def list_providers(report: Report) -> str:
@@ -121,8 +126,14 @@ def first_step_after_match(report: Report, country: str = "") -> str:
     )
 
 
-def next_command(report: Report) -> str:
-    """Return the command to give next, the most urgent one, and what it does."""
+def next_command(report: Report, country: str = "") -> str:
+    """Return the command to give next, the most urgent one, and what it does.
+
+    Args:
+        report: The report.
+        country: The country whose hotline is named, which a further report names too.
+    """
+    named = f" --country {country}" if country else ""
     run = shlex.quote(printable(str(report.folder))) if report.folder else "RUN"
     if report.cases:
         return f"auditor review open {run} (two people decide each case)"
@@ -131,10 +142,10 @@ def next_command(report: Report) -> str:
     if not report.complete:
         return f"the same scan with --out {run} (it reads what is missing)"
     if report.flagged:
-        return f"auditor report {run} --format html -o report.html (everything that was found)"
+        return f"auditor report {run}{named} --format html -o report.html (everything that was found)"
     if coverage.missing_lists(report):
         return "the same scan with --known LIST (matches pictures; `auditor hotlines` names who gives lists)"
-    return f"auditor report {run} -v (what was read and compared)"
+    return f"auditor report {run}{named} -v (what was read and compared)"
 
 
 def next_steps(report: Report) -> tuple[str, ...]:

@@ -52,9 +52,21 @@ class GapGroup:
 
     @property
     def sentence(self) -> str:
-        """How many gaps there are, what and why, and one of their subjects; printable."""
-        example = printable(subject_label(self.examples[0][0]))
-        return f"{self.count:,} × {self.what}: {printable(self.why) or 'other reasons'}; for example {example}"
+        """How many gaps there are, what, why and where; printable."""
+        return f"{self.count:,} × {self.what}: {printable(self.why) or 'other reasons'}{where(self.places, self.count)}"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The files of the examples, or their subjects where no file is known; printable, each once."""
+        places = (printable(gap.place.uri or subject_label(ref), 120) for ref, gap in self.examples)
+        return tuple(dict.fromkeys(places))
+
+
+def where(places: Sequence[str], number: int) -> str:
+    """Return places as they follow what was said ``number`` times: all, if they are that many, else one of them."""
+    if not places:
+        return ""
+    return f" ({', '.join(places)})" if len(places) == number else f"; for example {places[0]}"
 
 
 @dataclass(frozen=True, slots=True)

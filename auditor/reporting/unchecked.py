@@ -8,7 +8,9 @@ from auditor.pipeline.report import Report
 from auditor.pipeline.selection import EXCLUDED, NOT_NAMED
 from auditor.printable import printable
 from auditor.reporting.labels import GAP_WORDS
-from auditor.reporting.report_summary import group_gaps
+from auditor.reporting.report_summary import group_gaps, where
+
+MAX_PLACES = 3  # that stand beside a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +21,17 @@ class UncheckedReason:
         number: How often.
         what: What was concerned, in the plural: files and samples, cards, …
         why: The reason, printable.
-        example: A place or a subject, printable; "" if none is known.
+        places: At most :data:`MAX_PLACES` places or subjects that it concerns, printable; none, if none is known.
     """
 
     number: int
     what: str
     why: str
-    example: str = ""
+    places: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        example = f"; for example {self.example}" if self.example else ""
-        return f"{self.what}, {self.number:,} times: {self.why}{example}".replace(", 1 times:", ", once:")
+        often = "once" if self.number == 1 else f"{self.number:,} times"
+        return f"{self.what}, {often}: {self.why}{where(self.places, self.number)}"
 
 
 def unchecked_reasons(report: Report) -> tuple[UncheckedReason, ...]:
@@ -38,7 +40,7 @@ def unchecked_reasons(report: Report) -> tuple[UncheckedReason, ...]:
     What the user left out is not here: :func:`auditor.reporting.coverage.files_left_out` tells it. A gap whose reason
     is counted for files and samples already is not counted again, and gives an example of it.
     """
-    gaps = group_gaps(report.gaps, 1)
+    gaps = group_gaps(report.gaps, MAX_PLACES)
     reasons = []
     told: set[int] = set()
     for why, number in report.tally.reasons.items():
@@ -48,12 +50,11 @@ def unchecked_reasons(report: Report) -> tuple[UncheckedReason, ...]:
         told.update(same)
         # A reason is counted without its particulars, which its gap has.
         told_why = gaps[same[0]].why if len(same) == 1 else why
-        example = gaps[same[0]].examples[0][1].place.uri if same else ""
-        reasons.append(UncheckedReason(number, "files or samples", printable(told_why), printable(example, 120)))
+        places = tuple(dict.fromkeys(place for index in same for place in gaps[index].places))
+        reasons.append(UncheckedReason(number, "files or samples", printable(told_why), places[:MAX_PLACES]))
     for index, group in enumerate(gaps):
         if index not in told:
-            ref, gap = group.examples[0]
-            example = printable(gap.place.uri or ref.name, 120)
             why = printable(group.why) or "other reasons"
-            reasons.append(UncheckedReason(group.count, GAP_WORDS.get(group.what, group.what), why, example))
+            what = GAP_WORDS.get(group.what, group.what)
+            reasons.append(UncheckedReason(group.count, what, why, group.places))
     return tuple(sorted(reasons, key=lambda reason: (-reason.number, reason.what, reason.why)))

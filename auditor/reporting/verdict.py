@@ -27,6 +27,13 @@ def verdict(report: Report) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
+def no_proof(report: Report) -> str:
+    """Return that no match proves nothing of the samples that were compared; "" if lists are hidden or none was."""
+    if report.policy.hides_lists or not sample_lists(report) or not report.tally.samples.collected:
+        return ""
+    return "No match is no proof that a sample is free of such content."
+
+
 def sample_lists(report: Report) -> tuple[ListSummary, ...]:
     """Return the lists of the report that samples were matched with to flag them."""
     return tuple(known for known in report.policy.lists if known.means not in ("model", "benign"))

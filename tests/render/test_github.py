@@ -70,7 +70,7 @@ def test_no_more_annotations_are_written_than_github_shows_and_the_others_are_co
     assert Counter(level for level, _, _ in commands) == {"error": 10, "warning": 10, "notice": 10}
     assert commands[-1][2] == "5 error, 6 warning, 7 note more (rules by subjects): see the other reports of this run."
     assert commands[-2][1] == {"title": "auditor: not checked"}
-    assert commands[-2][2].startswith("1 × samples: the picture is truncated; for example dataset shore/coast-photos.")
+    assert commands[-2][2].startswith("1 × samples: the picture is truncated (a.jpg).")
 
 
 @pytest.mark.parametrize(

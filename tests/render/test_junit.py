@@ -85,8 +85,8 @@ def test_a_gap_is_a_skipped_test(report: Report, shown: Show) -> None:
     cases = _cases(report, shown)
     names = [name for group, name in cases if group == "auditor.not_checked"]
     assert names == [
-        "1 × samples: the picture is truncated; for example dataset shore/coast-photos",
-        "1 × card: the metadata is not YAML; for example model hill/green",
+        "1 × samples: the picture is truncated (a.jpg)",
+        "1 × card: the metadata is not YAML (hill.md)",
     ]
     assert all(cases["auditor.not_checked", name].find("skipped") is not None for name in names)
 

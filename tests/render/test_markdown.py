@@ -36,7 +36,7 @@ def test_a_finding_is_a_row_with_its_local_place_and_what_the_owner_can_do(repor
     ) in text
     assert "\n- **weights-can-run-code**, " in text
     assert "- Samples: 126 collected = 121 scanned + 0 partly + 3 skipped + 2 errored\n" in text
-    assert "- 1 × card: the metadata is not YAML; for example model hill/green\n" in text
+    assert "- 1 × card: the metadata is not YAML (hill.md)\n" in text
 
 
 def test_operators_are_shown_cases_and_lists(report: Report, shown: Show) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from auditor.cli.options import use_colour
-from auditor.model import Case, Count, Finding, Gap, Place, Ref, Tally
+from auditor.model import Case, Count, Finding, Gap, Outcome, Place, Ref, Severity, Tally
 from auditor.pipeline.audit import audit
 from auditor.pipeline.policy_summary import ListSummary
 from auditor.pipeline.report import Findings, Report
+from auditor.reporting.guidance import next_command
 from auditor.reporting.report_summary import severity_rank
 
 Show = Callable[..., str]
@@ -289,7 +290,7 @@ def test_a_reason_that_is_counted_for_files_is_not_counted_again_as_a_gap(report
     text = shown(replace(report, gaps=gaps, tally=replace(report.tally, reasons=reasons)), "terminal")
     assert text.count("truncated") == 1
     assert "files or samples, 2 times: the picture is truncated: at byte 9; for example a.jpg" in text
-    assert "cards, once: the metadata is not YAML; for example hill.md" in text
+    assert "cards, once: the metadata is not YAML (hill.md)" in text
 
 
 def test_the_most_severe_findings_from_disk_are_those_of_all_findings(example: Report) -> None:
@@ -314,3 +315,37 @@ def test_a_pipe_that_closes_early_ends_without_a_traceback_and_with_the_exit_cod
     assert process.wait() == 1
     assert "Traceback" not in messages
     assert "BrokenPipe" not in messages
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes close otherwise")
+def test_a_command_without_findings_exits_zero_when_a_pipe_closes_early() -> None:
+    program = [sys.executable, "-c", "from auditor.cli.main import main; main()", "hotlines"]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    messages = process.communicate()[1]
+    assert (process.returncode, messages) == (0, b"")
+
+
+def test_each_unread_file_is_named_while_they_are_few(report: Report, shown: Show) -> None:
+    dataset = Ref("dataset", "shore/coast-photos")
+
+    def unread(number: int) -> str:
+        gaps = tuple((dataset, Gap("samples", "empty", Place(f"{index}.jpg"))) for index in range(number))
+        text = shown(replace(report, gaps=gaps, tally=replace(report.tally, reasons={"empty": number})), "terminal")
+        return next(line.strip() for line in text.splitlines() if ": empty" in line)
+
+    assert unread(3) == "files or samples, 3 times: empty (0.jpg, 1.jpg, 2.jpg)"
+    assert unread(4) == "files or samples, 4 times: empty; for example 0.jpg"
+
+
+def test_a_match_says_which_option_shows_where_the_samples_are(example: Report, shown: Show) -> None:
+    lines = " ".join(shown(example, "terminal").split())
+    assert "known-content-in-dataset error: matches entries of list known-pictures (exact) (where: --places)" in lines
+    assert "No match is no proof that a sample is free of such content." in lines
+
+
+def test_the_next_command_names_the_hotline_of_the_same_country(report: Report) -> None:
+    flagged: dict[tuple[str, Outcome, Severity], int] = {("no-licence", "FLAGGED", "warning"): 1}
+    found = replace(report, cases=(), flagged=flagged, tally=replace(report.tally, coverage={}), folder=Path("run"))
+    assert next_command(found, "GB").startswith("auditor report run --country GB --format html -o report.html")
