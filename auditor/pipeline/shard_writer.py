@@ -51,6 +51,7 @@ _GAPS_OF_READING = frozenset({"file", "card", "provenance", "configuration", "he
 NO_ANSWERABLE_HASH, NO_SAMPLE_LIST = "samples hold no hash that a list can answer", "no list to match samples against"
 # Gaps of files that hold texts, never a sample.
 _GAPS_OF_TEXTS = frozenset({"card", "provenance", "configuration", "licence"})
+_SAMPLE_GAPS = 3  # places that a shard names for each reason that samples of a subject were not compared
 _REASON_LENGTH = 120  # characters of a reason that files and samples are counted by
 
 
@@ -78,7 +79,7 @@ class ShardWriter:
     _stating: set[str] = field(default_factory=set)  # files whose text or header says something
     _by_file: dict[str, FileCounts] = field(default_factory=dict)
     _samples_read: Counter[tuple[Ref, str]] = field(default_factory=Counter)
-    _sample_gaps: dict[tuple[Ref, str], Gap] = field(default_factory=dict)
+    _sample_gaps: dict[tuple[Ref, str], list[Gap]] = field(default_factory=dict)
     _coverage: Counter[str] = field(default_factory=Counter)
     _compared: Counter[str] = field(default_factory=Counter)
     # Of a sampled audit: the keys of the units that were read, and of those that were not answered.
@@ -232,8 +233,8 @@ class ShardWriter:
         for (ref, place), number in self._samples_read.items():
             statement = Statement("samples", "read", "", Place(place), "scan", str(number))
             self._add_subject(Subject(ref.kind, ref.name, ref.revision, (statement,)))
-        for (ref, _), gap in self._sample_gaps.items():
-            self._add_subject(Subject(ref.kind, ref.name, ref.revision, gaps=(gap,)))
+        for (ref, _), gaps in self._sample_gaps.items():
+            self._add_subject(Subject(ref.kind, ref.name, ref.revision, gaps=tuple(gaps)))
         self._derive_parts()
         self._subjects_to_rows()
         self._write_rows()
@@ -386,7 +387,9 @@ class ShardWriter:
             category = reason_category(why)
             if not samples.already_counted:
                 self._counts_of(file_of_place(place or "")).reasons[category] += number
-            self._sample_gaps.setdefault((samples.subject, category), Gap("samples", why, Place(place or "")))
+            named = self._sample_gaps.setdefault((samples.subject, category), [])
+            if len(named) < _SAMPLE_GAPS:
+                named.append(Gap("samples", why, Place(place or "")))
 
     def _subjects_to_rows(self) -> None:
         """Turn the subjects held into rows, and write those once they are many: a file's every part costs some kB."""

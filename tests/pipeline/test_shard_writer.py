@@ -219,13 +219,17 @@ def test_variants_and_samples_that_were_counted_before_are_not_counted(tmp_path:
     assert tally.reasons == {"damaged": 1}
 
 
-def test_one_gap_is_left_for_each_reason_why_samples_were_not_read(tmp_path: Path) -> None:
-    batch = samples(md5=[None] * 3, gap=["damaged: a", "damaged: a", "cut: c"], place=["z", "y", "y"])
-    again = samples(md5=[None], gap=["damaged: b"])
+def test_three_places_are_named_for_each_reason_why_samples_were_not_read(tmp_path: Path) -> None:
+    batch = samples(
+        md5=[None] * 4, gap=["damaged: a", "damaged: a", "damaged: b", "cut: c"], place=["z", "y", "x", "y"]
+    )
+    again = samples(md5=[None], gap=["damaged: d"])
     tally = tally_of(tmp_path, batch, again)
-    assert (tally.samples, tally.reasons) == (Count(4, 0, 0, 4), {"damaged": 3, "cut": 1})
-    gaps = [(row["value"], row["relation"], row["uri"]) for row in facts(tmp_path) if row["key"] == "gap"]
-    assert sorted(gaps) == [("samples", "cut: c", "y"), ("samples", "damaged: a", "y")]
+    assert (tally.samples, tally.reasons) == (Count(5, 0, 0, 5), {"damaged": 4, "cut": 1})
+    gaps = [
+        (row["relation"], row["uri"]) for row in facts(tmp_path) if row["key"] == "gap" and row["value"] == "samples"
+    ]
+    assert sorted(gaps) == [("cut: c", "y"), ("damaged: a", "y"), ("damaged: a", "z"), ("damaged: b", "x")]
 
 
 # Weights
