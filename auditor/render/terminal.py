@@ -353,7 +353,7 @@ def _unchecked_lines(page: _Page) -> Iterator[Line]:
         more = count_with_noun(len(reasons) - MAX_UNCHECKED, "more reason")
         yield from page.wrap("", f"and {more} (auditor report -v shows all)", "  ", "    ")
     ancestors = coverage.ancestor_sentences(report)
-    if len(ancestors) > MAX_ANCESTOR_REASONS and not verbose:
+    if len(ancestors) > MAX_ANCESTOR_REASONS and not verbose and report.policy.profile != GATE:
         ancestors = coverage.ancestor_sentences(report, with_reasons=False)
     for text in (*coverage.uncompared_weights(report), *ancestors):
         yield from page.wrap("", printable(text, 400), "  ", "    ")
