@@ -50,6 +50,7 @@ Examples:
   auditor scan hub/ --format html -o report.html
   auditor scan data/ --known my-list --sample 3000 --stratify unsafe_score:desc      a random sample
   auditor scan hf://models/ORG/NAME hf://datasets/ORG      a hub's metadata: no weights, no samples
+  auditor scan part-*.parquet --dataset ORG/NAME           the parts of one dataset
   auditor scan 'hf://models?search=hills' --dry-run        what would be fetched, before anything is
   auditor scan s3://BUCKET/PREFIX                          the metadata of a bucket; so gs:// and abfs://
   auditor scan upload/ --as acme/tuned --context runs/hub        one upload, judged with parents that a sweep read
@@ -103,6 +104,12 @@ interrupted."""
     default="",
     metavar="ORG/NAME[@REV]",
     help="The name that the only target will have on a hub, by which lists, parents and similar names are found.",
+)
+@click.option(
+    "--dataset",
+    default="",
+    metavar="NAME",
+    help="All TARGETs are parts of one dataset of this name: files and folders of this machine.",
 )
 @click.option(
     "--exclude",

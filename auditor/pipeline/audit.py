@@ -20,7 +20,7 @@ from auditor.pipeline.engines import find_engine
 from auditor.pipeline.judge_run import judge_run, start_run
 from auditor.pipeline.read_shards import LocalTargets, read_shards
 from auditor.pipeline.report import Notes, Report
-from auditor.pipeline.root_name import parse_root_name
+from auditor.pipeline.root_name import parse_names
 from auditor.pipeline.run_folder import DIGESTS_WANTED, default_run_folder, lock_run_folder, read_run
 from auditor.pipeline.run_parts import PartOfShards, parse_part
 from auditor.pipeline.sample_design import SampleDesign, begun_design, design_to_json, parse_design
@@ -51,6 +51,7 @@ def audit(
     variants: Iterable[str] = ("oriented", "unpadded", "512"),
     context: Sequence[str | os.PathLike[str]] = (),
     name_as: str = "",
+    dataset: str = "",
     digests: Sequence[str] = (),
     exclude: Sequence[str] = (),
     files_from: str | os.PathLike[str] | None = None,
@@ -90,6 +91,7 @@ def audit(
         digests: Digests of weights files that are stated even if no list asks for them: ``sha256``, ``xet``,
             ``blake3``. Each costs the reading of whole files.
         name_as: The name that the only target will have on a hub, ``ORG/NAME`` or ``ORG/NAME@REVISION``.
+        dataset: The name of the one dataset that all targets, files and folders of this machine, are parts of.
         exclude: Patterns of files that are not read (:mod:`auditor.pipeline.selection`); the report counts the files.
         files_from: A file with the paths to read, one per line, or ``-`` for standard input; all other files of the
             targets are counted as skipped.
@@ -120,7 +122,7 @@ def audit(
 
     if isolated and trust_target:
         raise UsageError("--isolated and --trust-target cannot be used together; choose one of them")
-    paths = [os.fspath(target) for target in targets]
+    paths = [_without_last_slash(os.fspath(target)) for target in targets]
     accepted = read_baseline(baseline, targets=() if trust_target else paths) if baseline else None
     if out and (scheme := os.fspath(out).partition(":/")[0]) in PACKAGES:  # of a Path, one slash is left
         why = "a run is kept on this machine: in a bucket, what it restricts could not be kept to its owner"
@@ -137,8 +139,8 @@ def audit(
         raise UsageError(
             f"{'--content' if content else '--since'}: is for targets on a hub or in a bucket; leave it out"
         )
-    root = parse_root_name(name_as, paths) if name_as else None
-    here = LocalTargets(tuple(local), folder, selection, root, weights == "full")
+    naming = parse_names(name_as, dataset, paths)
+    here = LocalTargets(tuple(local), folder, selection, naming, weights == "full")
     if not here.has_file() and not remote:
         raise NothingToAudit(f"{', '.join(map(str, targets))}: holds no file; name a file or folder that does")
     with keep_new_files_private(), lock_run_folder(folder), folder_of_compiled_lists(known, folder) as compiled:
@@ -158,7 +160,8 @@ def audit(
             raise UsageError(f"--shard and {other} cannot be used together; leave one of them out")
         roots = [path if "://" in path else os.path.abspath(path) for path in paths]
         contexts = open_contexts(context)
-        wants = _wants(options, selection, design, trust_target, shard) | {"name_as": str(root or ""), **wanted_digests}
+        wants = _wants(options, selection, design, trust_target, shard) | wanted_digests
+        wants |= {"name_as": str(naming or "")} if not dataset else {"name_as": "", "dataset": dataset}
         started = start_run(folder, paths, roots, policy, wants, since)
         workers = workers or available_cores()
         sampled = None
@@ -192,6 +195,11 @@ def audit(
         about = {"sampled": sampled_audit_to_json(sampled), "part": part.to_json() if shard else {}}
         report = judge_run(folder, policy, tally, started, workers, notes, about, contexts, complete=complete)
         return apply_baseline(report, accepted) if accepted else report
+
+
+def _without_last_slash(path: str) -> str:
+    """Return the path of a folder without the slash at its end, which parts of one audit may differ in."""
+    return path.rstrip("/" + os.sep) or path
 
 
 def _with_kept_digests(

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _PLACE_COLUMNS = {FACTS: "uri", HITS: "place", FINGERPRINTS: "unit", TENSORS: "unit", FILES: "uri"}
 
 # Which files were read and what they are called, and what is kept, not what was asked of them.
-_FILE_OPTIONS = frozenset({"exclude", "files_from", "keep_digests", "name_as", "part", "trust_target"})
+_FILE_OPTIONS = frozenset({"dataset", "exclude", "files_from", "keep_digests", "name_as", "part", "trust_target"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from auditor.blob import Unread
 from auditor.model import Tally
 from auditor.pipeline.engines import Engine
-from auditor.pipeline.root_name import RootName
+from auditor.pipeline.root_name import JoinedDataset, RootName
 from auditor.pipeline.run_folder import delete_stale_shards, errors_name_run, ids_of_split_shards
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.scan_shard import record_lost_shard
@@ -35,23 +35,23 @@ class LocalTargets:
         targets: Files and folders.
         run_folder: The run's own folder, which is no part of them.
         selection: Which files are read.
-        root: The name that the subject of the only target has; None: the one that its folder gives it.
+        naming: The name of the only target's subject, or of the dataset of all targets; None: folders give the names.
         whole_weights: Whether weights files are read whole.
     """
 
     targets: tuple[str, ...]
     run_folder: Path
     selection: Selection
-    root: RootName | None
+    naming: RootName | JoinedDataset | None
     whole_weights: bool
 
     def has_file(self) -> bool:
         """Return whether they hold a file. Raises UsageError if they cannot be listed."""
-        return any(True for _ in list_files(self.targets, self.run_folder, self.selection, self.root))
+        return any(True for _ in list_files(self.targets, self.run_folder, self.selection, self.naming))
 
     def shards(self) -> Iterator[Shard]:
         """Yield the shards of all files."""
-        files = list_files(self.targets, self.run_folder, self.selection, self.root)
+        files = list_files(self.targets, self.run_folder, self.selection, self.naming)
         return cut_into_shards(files, whole_weights=self.whole_weights)
 
     def count(self, shards: Iterable[Shard]) -> tuple[int, int]:

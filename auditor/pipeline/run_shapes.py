@@ -26,6 +26,7 @@ class _Wants(TypedDict, total=False):
     files_from: str
     content: bool
     name_as: str
+    dataset: str
     sample: dict[str, Any]
     keep_digests: _KeptDigests
 

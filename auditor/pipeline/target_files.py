@@ -10,7 +10,7 @@ from pathlib import Path
 from auditor.blob import Blob, Unread
 from auditor.errors import UsageError
 from auditor.pipeline.ignore_files import IgnoreFiles
-from auditor.pipeline.root_name import RootName, rename_root
+from auditor.pipeline.root_name import JoinedDataset, RootName, join_dataset, rename_root
 from auditor.pipeline.selection import ALL_FILES, Selection, matching_selection
 
 
@@ -50,7 +50,10 @@ def split_targets(
 
 
 def list_files(
-    targets: Sequence[str], run_folder: Path, selection: Selection = ALL_FILES, root: RootName | None = None
+    targets: Sequence[str],
+    run_folder: Path,
+    selection: Selection = ALL_FILES,
+    naming: RootName | JoinedDataset | None = None,
 ) -> Iterator[Blob | Unread]:
     """List every file of the targets once.
 
@@ -61,7 +64,7 @@ def list_files(
         targets: Files and folders.
         run_folder: The run's own folder.
         selection: Which files are read.
-        root: The name that the subject of the only target has; None: the one that its folder gives it.
+        naming: The name of the only target's subject, or of the dataset of all targets; None: folders give the names.
 
     Raises:
         UsageError: One target lies in another.
@@ -85,7 +88,11 @@ def list_files(
         named = selection.names_in(target)
         ignored = IgnoreFiles(path) if selection.follows_ignore_files and path.is_dir() else None
         files = sources[target].blobs(target)
-        for file in rename_root(files, target, root) if root else files:
+        if isinstance(naming, RootName):
+            files = rename_root(files, target, naming)
+        elif naming:
+            files = join_dataset(files, target, naming)
+        for file in files:
             if file.uri.startswith(own_run + other_runs):
                 continue
             if (place := matching_selection(file.uri, named)) is not None:
