@@ -57,6 +57,7 @@ _NAMES_DATASETS = re.compile(r"(^|[^a-z])datasets?($|[^a-z])")
 _NAMES_WEIGHTS = re.compile(r"model|weight|lora|adapter|unet|vae|encoder|checkpoint|ckpt|epoch|step|best|last|final")
 _PART_OF_WEIGHTS = re.compile(r"-\d{5}-of-\d{5}\.")
 _CARD_STEMS = ("readme", "modelcard", "model_card")
+_CARD_NAMES = tuple(f"{stem}.md" for stem in _CARD_STEMS)
 _REPOSITORY_NAME = re.compile(r"[\w.-]+")
 
 
@@ -90,15 +91,19 @@ def kind_from_file_names(names: Sequence[str], *, has_dataset_card: bool = False
         names: The names of its files.
         has_dataset_card: Its card is a dataset's, so that files whose suffix data has too are no weights.
     """
-    lower = [name.lower() for name in names]
-    weights = [name for name in lower if _has_weights_name(name)]
-    if has_dataset_card or any(name.endswith(DATA_SUFFIXES) for name in lower):
+    weights = _weights_names(names)
+    if has_dataset_card or any(name.lower().endswith(DATA_SUFFIXES) for name in names):
         weights = [name for name in weights if not name.endswith(AMBIGUOUS_SUFFIXES) or _NAMES_WEIGHTS.search(name)]
-    if weights or not MODEL_FILES.isdisjoint(lower):
+    if weights or not MODEL_FILES.isdisjoint(map(str.lower, names)):
         return "model"
-    if any(name in DATASET_FILES for name in lower):
+    if not DATASET_FILES.isdisjoint(map(str.lower, names)):
         return "dataset"
     return ""
+
+
+def _weights_names(names: Sequence[str]) -> list[str]:
+    """Return in lower case those names of files that are names of weights."""
+    return [lower for name in names if _has_weights_name(lower := name.lower())]
 
 
 def _has_weights_name(name: str) -> bool:
@@ -108,10 +113,12 @@ def _has_weights_name(name: str) -> bool:
 
 def is_weights_collection(names: Sequence[str]) -> bool:
     """Return whether a folder holds several models: weights without a card, configuration or numbered parts."""
-    lower = [name.lower() for name in names]
-    weights = [name for name in lower if _has_weights_name(name)]
-    belong_together = any(name in MODEL_FILES or name.endswith(".index.json") for name in lower) or find_card(names)
-    return len(weights) > 1 and not belong_together and not any(_PART_OF_WEIGHTS.search(name) for name in weights)
+    weights = _weights_names(names)
+    if len(weights) < 2 or any(_PART_OF_WEIGHTS.search(name) for name in weights):
+        return False
+    return not any(lower in MODEL_FILES or lower.endswith(".index.json") for lower in map(str.lower, names)) and (
+        not find_card(names)
+    )
 
 
 def kind_from_folder_names(parts: tuple[str, ...]) -> Kind | Literal[""]:
@@ -125,8 +132,8 @@ def kind_from_folder_names(parts: tuple[str, ...]) -> Kind | Literal[""]:
 
 def find_card(names: Sequence[str]) -> str:
     """Return the file that is the card of a repository's folder: README.md in any case, else ``modelcard.md``; ""."""
-    lower = {name.lower(): name for name in names}
-    return next((lower[f"{stem}.md"] for stem in _CARD_STEMS if f"{stem}.md" in lower), "")
+    cards = {lower: name for name in names if (lower := name.lower()) in _CARD_NAMES}
+    return next((cards[name] for name in _CARD_NAMES if name in cards), "")
 
 
 def standalone_name(uri: str) -> str:

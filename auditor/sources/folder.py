@@ -10,10 +10,10 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from auditor.blob import Blob, Unread
 from auditor.bucket_address import is_remote_address
@@ -110,40 +110,39 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
         uri = "".join(f"{uri_from_file_name(part)}/" for part in folder.parts)
         try:
             with os.scandir(folder.path) as listing:
-                entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+                listed = _list_folder(listing)
         except OSError as error:
             yield Unread(uri or ".", f"folder cannot be listed: {error.strerror}")
             continue
         all_parts = (*above, *folder.parts)
-        own_names = version_control_names(all_parts[-1], [entry.name for entry in entries])
+        names = listed.names
+        own_names = version_control_names(all_parts[-1], names)
         if own_names:
             why = f"a {all_parts[-1]} folder: what only the history of version control holds was not read"
             yield Unread(uri or ".", why, skipped=True)
         folders: list[str] = []
-        files: dict[str, str] = {}  # the path to open, by name
-        for entry in entries:
-            if entry.name in own_names:
+        left_out = set(own_names)
+        linked: dict[str, str] = {}  # the path to open, by the name of a link
+        for name in sorted(listed.special, key=os.fsencode):
+            if name in own_names:
                 continue
-            place = uri + uri_from_file_name(entry.name)
-            try:  # some file systems list no types, so that each entry is examined here
-                is_link, is_folder = entry.is_symlink(), entry.is_dir(follow_symlinks=False)
-            except OSError as error:
-                yield Unread(place, _examination_failure(error))
-                continue
-            if is_folder:
-                folders.append(entry.name)
-                continue
-            path = entry.path
-            if is_link:
-                path = os.path.realpath(path)
+            left_out.add(name)
+            place = uri + uri_from_file_name(name)
+            if isinstance(kind := listed.special[name], OSError):
+                yield Unread(place, _examination_failure(kind))
+            elif kind == "folder":
+                folders.append(name)
+            else:
+                path = os.path.realpath(os.path.join(folder.path, name))
                 if not _may_follow(path, real_root, folder.repository):
                     yield Unread(place, "a link that leaves the target: not followed")
-                    continue
-                if os.path.isdir(path):
+                elif os.path.isdir(path):
                     yield Unread(place, "a link to a folder: not followed", skipped=True)
-                    continue
-            files[entry.name] = path
-        names = list(files)
+                else:
+                    linked[name] = path
+                    left_out.remove(name)
+        if left_out:
+            names = [name for name in names if name not in left_out]
         here = _owner(folder.path, above, folder.parts, folder.owner, names)
         collection = here.rank == "target" and is_weights_collection(names)
         kind_by_folders = kind_from_folder_names(all_parts)
@@ -151,7 +150,8 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
         if is_hub_repository(all_parts[-1], folders):
             repository = _HubRepository(os.path.join(os.path.realpath(folder.path), "blobs"))
         is_blobs = repository is not None and os.path.realpath(folder.path) == repository.blobs
-        for name, path in files.items():
+        for name in names:
+            path = linked.get(name) or os.path.join(folder.path, name)
             if repository and _is_inside(path, repository.blobs) and not is_blobs:
                 repository.linked.add(os.path.basename(path))
             if repository and is_blobs and name in repository.linked:
@@ -171,6 +171,36 @@ def _walk(root: str, top: Owner) -> Iterator[Blob | Unread]:
             _Folder(os.path.join(folder.path, name), (*folder.parts, name), here, repository)
             for name in reversed(folders)
         ]
+
+
+class _Listing(NamedTuple):
+    """What a folder holds: all names, in the order of their bytes, and those that are no plain files.
+
+    Attributes:
+        names: The names of all entries.
+        special: Of links and folders, which of both they are; of what cannot be examined, why.
+    """
+
+    names: list[str]
+    special: dict[str, str | OSError]
+
+
+def _list_folder(listing: Iterable[os.DirEntry[str]]) -> _Listing:
+    """Return the names in a folder, which may be millions: only the name of a plain file is kept."""
+    names: list[str] = []
+    special: dict[str, str | OSError] = {}
+    for entry in listing:
+        names.append(entry.name)
+        try:  # some file systems list no types, so that each entry is examined here
+            if entry.is_symlink():
+                special[entry.name] = "link"
+            elif entry.is_dir(follow_symlinks=False):
+                special[entry.name] = "folder"
+        except OSError as error:
+            special[entry.name] = error
+    # Of ASCII the characters have the order of the bytes, without a second copy of each name.
+    names.sort(key=None if all(map(str.isascii, names)) else os.fsencode)
+    return _Listing(names, special)
 
 
 def _enclosing_repository(parts: tuple[str, ...]) -> _HubRepository | None:
