@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from auditor.model import Statement
 from auditor.review import Ledger, reviewers
 from auditor.review.case_reasons import Strength
 from auditor.review.ledger_events import LedgerAction
@@ -57,9 +58,9 @@ def case_id(number: int) -> str:
 
 
 def opening_action(
-    number: int = 1, strength: Strength = "exact", *, name: str = "", ground: str = "exposed"
+    number: int = 1, strength: Strength = "exact", *, name: str = "", ground: str = "exposed", dataset: str = ""
 ) -> LedgerAction:
-    """The act that opens a case of one reason."""
+    """The act that opens a case of one reason; with a dataset, also with the facts that it follows from."""
     subject = {"kind": "model", "name": name or f"atelier/model-{number}", "revision": ""}
     reason = {
         "rule": "trained-on-known-content",
@@ -82,6 +83,18 @@ def opening_action(
         "version": "0",
         "linked": "",
     }
+    if dataset:
+        reason["fact"] = f"trained on dataset {dataset}, which matches entries of a known-content list"
+        stated = (
+            (subject, Statement("trained_on", dataset, "", source="card")),
+            (
+                {"kind": "dataset", "name": dataset, "revision": ""},
+                Statement("known_content", "known-pictures", "exact", source="lineage"),
+            ),
+        )
+        content["facts"] = [
+            {"subject": of, "statement": said._asdict() | {"place": said.place._asdict()}} for of, said in stated
+        ]
     if ground == "report":
         subject["kind"] = "dataset"
         content |= {"digests": [], "weights": "", "found_at": "2026-11-23T08:00:00Z"}

@@ -48,6 +48,7 @@ EVENT_LABELS: Mapping[str, str] = MappingProxyType(
         "erased": "erased texts",
         "opened": "opened the case",
         "joined": "added re-uploads or reasons",
+        "read": "read the case",
         "claimed": "claimed the case",
         "released": "released the case",
         "proposed": "proposed a decision",

@@ -104,6 +104,9 @@ class CaseState:
     steps: tuple[ReportStep, ...] = ()  # of a report case
     reported: str = ""  # "reported" or "not-due", as a person recorded it
     appeal: str = ""  # the owner's words while an appeal is open
+    group_size: int = 0  # of how many cases the first opinion of this round was given at once; 0: of this one alone
+    changed_since: bool = False  # re-uploads, facts or reasons joined after a first opinion on a group
+    readers: frozenset[str] = frozenset()  # who recorded that they read its reasons and facts as they are now
     listed: tuple[str, ...] = ()  # recipients on whose list it is
     first_event: int = 0  # number of its first event
     last_event: int = 0

@@ -22,6 +22,7 @@ from auditor.review.transition_guards import (
     require_decided_appeal,
     require_decision_in_force,
     require_explanation,
+    require_group_opinion,
     require_new_reviewer,
     require_no_open_appeal,
     require_own_claim,
@@ -103,7 +104,16 @@ def _apply_joined(state: CaseState, event: LedgerEvent) -> CaseState:
         barred_reviewers=frozenset() if anew else state.barred_reviewers,
         policy=data["policy"],
         version=data["version"],
+        changed_since=state.changed_since or bool(state.group_size),
+        readers=frozenset(),
     )
+
+
+def _apply_read(state: CaseState, event: LedgerEvent) -> CaseState:
+    """Apply that a reviewer read the case: its reasons with their counts, its facts, and the revision."""
+    if event.actor == PROGRAM_ACTOR:
+        raise UsageError(f"case {state.id}: is read by a reviewer")
+    return replace(state, readers=state.readers | {event.actor})
 
 
 def _apply_claimed(state: CaseState, event: LedgerEvent) -> CaseState:
@@ -140,6 +150,8 @@ def _apply_proposed(state: CaseState, event: LedgerEvent) -> CaseState:
     return replace(
         state,
         phase="proposed",
+        group_size=int(event.data.get("group", 0)),
+        changed_since=False,
         opinions=(opinion,),
         involved=state.involved | {event.actor},
         claimed_by="",
@@ -367,6 +379,7 @@ def _apply_delisted(state: CaseState, event: LedgerEvent) -> CaseState:
 TRANSITIONS: Mapping[str, Callable[[CaseState, LedgerEvent], CaseState]] = MappingProxyType(
     {
         "joined": _apply_joined,
+        "read": _apply_read,
         "claimed": _apply_claimed,
         "released": _apply_released,
         "proposed": _apply_proposed,
@@ -407,6 +420,8 @@ def _opinion_of_event(state: CaseState, event: LedgerEvent, *, interim: bool = F
             f"case {state.id}: only near matches support it, and they can be wrong: it can be de-indexed once a person "
             "has recorded that a match was confirmed; see `auditor review confirm --help`"
         )
+    if "group" in data:
+        require_group_opinion(state, event, verdict)
     return Opinion(event.actor, verdict, state.ground, rules, require_explanation(event), event.time)
 
 

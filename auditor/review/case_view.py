@@ -21,6 +21,7 @@ CONFIDENTIAL = "Confidential: unproven until decided"
 _EVENT_DESCRIPTIONS = {
     "opened": "opened",
     "joined": "re-uploads or reasons were added",
+    "read": "read, with its counts and facts",
     "claimed": "claimed",
     "released": "released",
     "proposed": "first opinion",
@@ -243,4 +244,6 @@ def _describe_event(event: LedgerEvent) -> str:
     parts = (event.data.get(name, "") for name in ("step", "verdict", "outcome", "why"))
     said = ": ".join(printable(str(part), 2000) for part in parts if part)
     what = _EVENT_DESCRIPTIONS.get(event.kind, event.kind)
+    if group := event.data.get("group"):
+        what += f", given on {group:,} cases at once"
     return f"{what}: {said}" if said else what

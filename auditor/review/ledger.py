@@ -25,8 +25,9 @@ from typing import Any
 from auditor import __version__, timestamps
 from auditor.disk_sync import sync_folder
 from auditor.errors import SealError, UsageError
-from auditor.review import case_transitions, checkpoints, reviewers
+from auditor.review import case_groups, case_transitions, checkpoints, reviewers
 from auditor.review.blind_review import hide_events, hide_opinions
+from auditor.review.case_groups import GroupSummary
 from auditor.review.case_index import find_cases
 from auditor.review.case_state import CaseState
 from auditor.review.checkpoints import Checkpoint
@@ -38,7 +39,7 @@ from auditor.review.ledger_entries import (
     text_to_sign,
 )
 from auditor.review.ledger_events import LedgerAction, LedgerEvent
-from auditor.review.ledger_schema import LEDGER_SCHEMA, schema_differences
+from auditor.review.ledger_schema import GROUP_TABLE, LEDGER_SCHEMA, lacks_group_table, schema_differences
 from auditor.review.ledger_storage import (
     LEDGER_FILE,
     connect,
@@ -48,7 +49,7 @@ from auditor.review.ledger_storage import (
     read_case_states,
     write_transaction,
 )
-from auditor.review.queue import QueuePage, QueueQuery, read_queue_page, update_queue
+from auditor.review.queue import QueuePage, QueueQuery, read_queue_page, update_groups, update_queue
 from auditor.review.review_types import Decision, Verdict
 from auditor.review.reviewer_keys import ReviewerKeys
 from auditor.review.verified_state import is_verified, write_verified
@@ -152,12 +153,26 @@ class Ledger:
         try:
             with errors_name_ledger(folder / LEDGER_FILE):
                 wrong = schema_differences(database)
-                if wrong:
+                if lacks_group_table(database) and len(wrong) == 1:
+                    cls(folder, database, clock)._add_group_table()
+                elif wrong:
                     raise SealError(f"{folder / LEDGER_FILE}: {wrong[0]}; restore it from an export")
                 return cls(folder, database, clock)
         except BaseException:
             database.close()
             raise
+
+    def _add_group_table(self) -> None:
+        """Add the table of groups to a ledger from before it existed, from every entry, each verified."""
+        verified = is_verified(self)
+        with write_transaction(self.folder / LEDGER_FILE, self.database):
+            if not lacks_group_table(self.database):
+                return  # another process has just added it
+            self.database.execute(LEDGER_SCHEMA[GROUP_TABLE])
+            for state in self.states():
+                update_groups(self.database, state)
+        if verified:
+            write_verified(self)
 
     def __enter__(self) -> Ledger:
         return self
@@ -286,6 +301,11 @@ class Ledger:
         """Return a page of cases, the most urgent first."""
         with errors_name_ledger(self.folder / LEDGER_FILE):
             return read_queue_page(self.database, query, self.now)
+
+    def groups(self, *, ground: str = "", kind: str = "") -> tuple[GroupSummary, ...]:
+        """Return the groups of open cases that share a dataset, a list or a parent, the largest first."""
+        with errors_name_ledger(self.folder / LEDGER_FILE):
+            return case_groups.list_groups(self.database, ground, kind)
 
     def find_cases(self, ground: str, *, weights: str = "", name: str = "", digest: str = "") -> tuple[str, ...]:
         """Return the ids of cases with the same weights, the same subject name, or a weights file in common."""

@@ -20,6 +20,7 @@ def _append_only_triggers(table: str, taken: str) -> dict[str, str]:
     }
 
 
+GROUP_TABLE = "case_groups"  # ledgers from before it existed get it when they are opened
 LEDGER_SCHEMA: Mapping[str, str] = MappingProxyType(
     {
         "events": "CREATE TABLE events (number INTEGER PRIMARY KEY, body TEXT NOT NULL, "
@@ -39,8 +40,16 @@ LEDGER_SCHEMA: Mapping[str, str] = MappingProxyType(
         "PRIMARY KEY (rank, number)) WITHOUT ROWID",
         "names": "CREATE TABLE names (name TEXT, case_id TEXT, PRIMARY KEY (name, case_id)) WITHOUT ROWID",
         "artefacts": "CREATE TABLE artefacts (digest TEXT, case_id TEXT, PRIMARY KEY (digest, case_id)) WITHOUT ROWID",
+        # ``phase`` is "" where a case waits for no opinion.
+        GROUP_TABLE: f"CREATE TABLE {GROUP_TABLE} (key TEXT, ground TEXT, case_id TEXT, phase TEXT, opened_at TEXT, "
+        "PRIMARY KEY (key, ground, case_id)) WITHOUT ROWID",
     }
 )
+
+
+def lacks_group_table(database: sqlite3.Connection) -> bool:
+    """Return whether a ledger's schema is from before groups of cases."""
+    return not database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (GROUP_TABLE,)).fetchone()
 
 
 def schema_differences(database: sqlite3.Connection) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from auditor.errors import UsageError
 from auditor.model import Ground, Ref
+from auditor.review.case_groups import CaseGroup, group_rows, members_condition
 from auditor.review.case_index import artefact_keys, storable_text, subject_names
 from auditor.review.case_reasons import STRENGTH_RANKS, Strength
 from auditor.review.case_state import CaseState, Stage
@@ -30,8 +31,9 @@ class QueueQuery:
     """Which cases are wanted; () and "" mean any.
 
     ``opened_before`` is a time. ``mine`` is a reviewer who has claimed the case or given an opinion in this round.
-    ``open_to`` is a reviewer who may take it up now. ``name`` is a part of the subject's name. ``after`` is
-    :attr:`QueuePage.next` of the page before.
+    ``open_to`` is a reviewer who may take it up now. ``name`` is a part of the subject's name. ``shared`` are keys of
+    :func:`auditor.review.case_groups.shared_keys`, all of which it must have. ``group`` is a group that it must be in.
+    ``after`` is :attr:`QueuePage.next` of the page before.
     """
 
     stages: tuple[Stage, ...] = ()
@@ -41,6 +43,8 @@ class QueueQuery:
     mine: str = ""
     open_to: str = ""
     name: str = ""
+    shared: tuple[str, ...] = ()
+    group: CaseGroup | None = None
     limit: int = 50
     after: str = ""
 
@@ -96,6 +100,12 @@ def update_queue(database: sqlite3.Connection, state: CaseState) -> None:
     database.execute(f"INSERT OR REPLACE INTO queue VALUES ({', '.join('?' * 17)})", queue_values(state))
     for table, keys in (("names", subject_names(state)), ("artefacts", artefact_keys(state))):
         database.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", [(key, state.id) for key in keys])
+    update_groups(database, state)
+
+
+def update_groups(database: sqlite3.Connection, state: CaseState) -> None:
+    """Write the rows of a case in the table of groups."""
+    database.executemany("INSERT OR REPLACE INTO case_groups VALUES (?, ?, ?, ?, ?)", group_rows(state))
 
 
 def queue_values(state: CaseState) -> tuple[object, ...]:
@@ -155,6 +165,12 @@ def _conditions(query: QueueQuery) -> tuple[list[str], dict[str, object]]:
     if query.name:
         part = query.name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         add_condition("name LIKE :named ESCAPE '\\'", named=f"%{part}%")
+    for number, key in enumerate(query.shared):
+        shared = f"case_id IN (SELECT case_id FROM case_groups WHERE key = :shared{number})"
+        add_condition(shared, **{f"shared{number}": storable_text(key)})
+    if query.group:
+        add_condition(members_condition(query.group), key=query.group.key)
+        add_condition("ground = :group_ground", group_ground=query.group.ground)
     return conditions, values
 
 

@@ -41,6 +41,10 @@ VERDICT_MEANINGS: Mapping[Verdict, str] = MappingProxyType(
 ACTION_VERDICTS: tuple[Verdict, ...] = ("de-index", "demote", "label", "gate", "refer", "interim")
 
 
+# Verdicts that one decision may give to a group of cases. A de-index covers copies of the same weights only.
+GROUP_VERDICTS: tuple[Verdict, ...] = ("no-action", "label", "gate", "need-more", "de-index")
+
+
 @dataclass(frozen=True, slots=True)
 class ReportStep:
     """A step of a report case that one person did, or that is not due. ``why`` are the reviewer's own words."""

@@ -7,7 +7,9 @@ from auditor.review.case_state import CaseState
 from auditor.review.ledger_events import LedgerEvent
 from auditor.review.review_types import (
     ACTION_VERDICTS,
+    GROUP_VERDICTS,
     Decision,
+    Verdict,
 )
 
 
@@ -17,6 +19,27 @@ def require_explanation(event: LedgerEvent) -> str:
     if not why:
         raise UsageError(f"case {event.case}: give a reason with --why")
     return why
+
+
+def require_group_opinion(state: CaseState, event: LedgerEvent, verdict: Verdict) -> None:
+    """Refuse an opinion that was given on several cases at once, if this one needs an opinion of its own."""
+    if not isinstance(event.data["group"], int) or event.data["group"] < 1:
+        raise UsageError(f"case {state.id}: the size of its group is not valid")
+    if verdict not in GROUP_VERDICTS:
+        raise UsageError(
+            f"case {state.id}: {verdict} is decided for each case by itself; for a group there are "
+            f"{', '.join(GROUP_VERDICTS)}"
+        )
+    if state.phase != "new" and state.changed_since:
+        raise UsageError(f"case {state.id}: its facts have changed since the first review, so it is decided by itself")
+    if verdict != "de-index":
+        return
+    if str(event.data.get("weights", "")) not in map(str, state.digests):
+        raise UsageError(f"case {state.id}: it does not hold the weights that the group shares; decide it by itself")
+    if state.ground == "exposed" and event.actor not in state.readers:
+        raise UsageError(
+            f"case {state.id}: {event.actor} has not read it: `auditor review read {state.id} --as {event.actor}`"
+        )
 
 
 def require_unclaimed_by_others(state: CaseState, event: LedgerEvent) -> None:

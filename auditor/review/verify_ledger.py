@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Protocol
 
 from auditor.errors import AuditorError, SealError, UsageError
-from auditor.review import case_index, case_transitions, checkpoints, queue
+from auditor.review import case_groups, case_index, case_transitions, checkpoints, queue
 from auditor.review.case_state import CaseState
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.ledger import Ledger
@@ -267,7 +267,7 @@ def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter) -> 
     """Verify cases: apply every event again, compare the queue's tables, and return the number of cases."""
     rows = database.execute("SELECT case_id, body FROM events WHERE case_id <> '' ORDER BY case_id, number")
     cases = 0
-    expected = {"queue": 0, "names": 0, "artefacts": 0}
+    expected = {"queue": 0, "names": 0, "artefacts": 0, "case_groups": 0}
     allowed = True
     for case, group in groupby(rows, key=lambda row: row[0]):
         cases += 1
@@ -283,9 +283,8 @@ def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter) -> 
         else:
             assert state is not None
             row = database.execute("SELECT * FROM queue WHERE case_id = ?", (case,)).fetchone()
-            for table, number in zip(
-                expected, (1, len(case_index.subject_names(state)), len(case_index.artefact_keys(state))), strict=True
-            ):
+            keys = case_index.subject_names(state), case_index.artefact_keys(state), case_groups.shared_keys(state)
+            for table, number in zip(expected, (1, *map(len, keys)), strict=True):
                 expected[table] += number
             if row != queue.queue_values(state) or not _is_indexed(database, state):
                 report_fault(state.last_event, f"the queue's row of case {case} differs from its events")
@@ -296,11 +295,17 @@ def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter) -> 
 
 
 def _is_indexed(database: sqlite3.Connection, state: CaseState) -> bool:
-    """Return whether the verified ledger's case can be found by each of its names and digests."""
-    for asked, values in (
-        ("SELECT 1 FROM names WHERE name = ? AND case_id = ?", case_index.subject_names(state)),
-        ("SELECT 1 FROM artefacts WHERE digest = ? AND case_id = ?", case_index.artefact_keys(state)),
+    """Return whether the verified ledger's case can be found by each of its names, digests and groups."""
+    named = [(name, state.id) for name in case_index.subject_names(state)]
+    held = [(key, state.id) for key in case_index.artefact_keys(state)]
+    for asked, rows in (
+        ("SELECT 1 FROM names WHERE name = ? AND case_id = ?", named),
+        ("SELECT 1 FROM artefacts WHERE digest = ? AND case_id = ?", held),
+        (
+            "SELECT 1 FROM case_groups WHERE key = ? AND ground = ? AND case_id = ? AND phase = ? AND opened_at = ?",
+            case_groups.group_rows(state),
+        ),
     ):
-        if not all(database.execute(asked, (value, state.id)).fetchone() for value in values):
+        if not all(database.execute(asked, row).fetchone() for row in rows):
             return False
     return True

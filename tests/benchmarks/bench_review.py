@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from auditor.review import Ledger
+from auditor.review.case_groups import CaseGroup
 from auditor.review.case_reasons import Strength
 from auditor.review.queue import QueueQuery
 from auditor.review.verify_ledger import verify_ledger
@@ -41,9 +42,13 @@ def main(cases: int = 100_000) -> None:
             "mine": QueueQuery(mine="heron"),
             "open_to": QueueQuery(open_to="wren"),
             "by_name": QueueQuery(name="model-99999"),
+            "by_dataset": QueueQuery(shared=("dataset:atelier/data-1",)),
+            "by_rule": QueueQuery(shared=("rule:trained-on-known-content",)),
+            "of_group": QueueQuery(group=CaseGroup("exposed", "dataset", "atelier/data-1")),
         }
         for name, query in questions.items():
             figures[f"page_ms_{name}"] = max(_seconds(lambda asked=query: book.queue(asked)) for _ in range(3)) * 1e3  # type: ignore[misc]
+        figures["groups_ms"] = max(_seconds(book.groups) for _ in range(3)) * 1e3
         figures["standing_s"] = _seconds(lambda: sum(1 for _ in book.decisions_in_force()))
         figures["verify_s"] = _seconds(lambda: verify_ledger(book))
         figures["ledger_mb"] = (book.folder / "ledger.sqlite").stat().st_size / 1e6
@@ -55,7 +60,15 @@ def _open(book: Ledger, cases: int) -> None:
     for start in range(1, cases + 1, 1000):
         numbers = range(start, min(start + 1000, cases + 1))
         book.record(
-            *(opening_action(n, STRENGTH_MEANINGS[n % 4], ground=("exposed", "linked")[n % 2]) for n in numbers)
+            *(
+                opening_action(
+                    n,
+                    STRENGTH_MEANINGS[n % 4],
+                    ground=("exposed", "linked")[n % 2],
+                    dataset=f"atelier/data-{n % 9}",
+                )
+                for n in numbers
+            )
         )
 
 

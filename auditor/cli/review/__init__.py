@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from auditor.cli.review import calendar, cases, checkpoints, decisions, ledger, reporting, reviewers, serve
+from auditor.cli.review import calendar, cases, checkpoints, decisions, groups, ledger, reporting, reviewers, serve
 from auditor.cli.review.group import command
 
-__all__ = ["calendar", "cases", "checkpoints", "command", "decisions", "ledger", "reporting", "reviewers", "serve"]
+__all__ = [
+    "calendar",
+    "cases",
+    "checkpoints",
+    "command",
+    "decisions",
+    "groups",
+    "ledger",
+    "reporting",
+    "reviewers",
+    "serve",
+]

@@ -55,7 +55,9 @@ def open_(runs: tuple[Path, ...], rules: tuple[Path, ...], folder: Path) -> None
 Examples:
   auditor review list --open-to wren                  cases that wren can claim
   auditor review list --stage re-review --stage appealed
-  auditor review list --ground linked --before 2026-11-01 --json""",
+  auditor review list --ground linked --before 2026-11-01 --json
+  auditor review list --dataset northlight/scenes --rule trained-on-known-content
+  auditor review list --group exposed:dataset:northlight/scenes      see `groups`""",
 )
 @click.option(
     "--stage", "stages", multiple=True, type=click.Choice(STAGES), help="Only cases in this stage (repeatable)."
@@ -71,17 +73,36 @@ Examples:
 @click.option("--mine", default="", metavar="WHO", help="Only cases that WHO has claimed or given an opinion on.")
 @click.option("--open-to", default="", metavar="WHO", help="Only cases that WHO can claim now.")
 @click.option("--name", default="", metavar="PART", help="Only cases with this text in the subject's name.")
+@click.option("--dataset", default="", metavar="NAME", help="Only cases of this dataset, or of models trained on it.")
+@click.option("--list", "known_list", default="", metavar="NAME", help="Only cases that match entries of this list.")
+@click.option("--parent", default="", metavar="NAME", help="Only cases of models that are made from this one.")
+@click.option("--rule", default="", metavar="ID", help="Only cases with a reason that follows from this rule.")
+@click.option("--group", default="", metavar="GROUP", help="Only cases of this group (see `groups`).")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, metavar="N")
 @click.option("--after", default="", metavar="PLACE", help="The value of --after that the previous page printed.")
 @json_option
 @ledger_option
-def list_(folder: Path, as_json: bool, ground: str | None, **given: Any) -> None:
+def list_(
+    folder: Path,
+    as_json: bool,
+    ground: str | None,
+    dataset: str,
+    known_list: str,
+    parent: str,
+    rule: str,
+    group: str,
+    **given: Any,
+) -> None:
     """List cases, the most urgent first: case, stage, ground, confidence, date, claim and subject."""
     from auditor.review import QueueQuery
+    from auditor.review.case_groups import parse_group
     from auditor.review.case_view import queue_json, queue_lines
 
+    named = {"dataset": dataset, "list": known_list, "parent": parent, "rule": rule}
+    shared = tuple(f"{kind}:{name}" for kind, name in named.items() if name)
+    asked = QueueQuery(ground=ground or "", shared=shared, group=parse_group(group) if group else None, **given)
     with open_ledger(folder) as ledger:
-        page = ledger.queue(QueueQuery(ground=ground or "", **given))
+        page = ledger.queue(asked)
     if as_json:
         click.echo(json.dumps(queue_json(page), indent=1))
         return
