@@ -1,9 +1,12 @@
-"""Verify published checkpoints as docs/ledger-format.md specifies them, without any code of the auditor."""
+"""Verify exports and published checkpoints as docs/ledger-format.md specifies them, without any code of the auditor."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -79,3 +82,55 @@ def consistency_roots(old: int, new: int, whole: bool, old_root: bytes, steps) -
 
 def parent_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def verify_export(text: str, kinds: Mapping[str, tuple[set[str], set[str]]]) -> Counter[str]:
+    """Return how many entries of each kind an export has, all of which must be as the specification says.
+
+    Args:
+        text: The export.
+        kinds: For each kind, the keys that its data must have, and those that it may have besides.
+    """
+    *lines, last = text.removesuffix("\n").split("\n")
+    seen: Counter[str] = Counter()
+    leaves: list[bytes] = []
+    for number, line in enumerate(lines):
+        entry = json.loads(line)
+        assert line == _canonical(entry), f"entry {number} is not canonical"
+        assert entry["number"] == number
+        assert entry["previous"] == (leaves[-1].hex() if leaves else ""), f"entry {number} does not follow"
+        assert entry["kind"] in kinds, f"entry {number}: {entry['kind']} is not documented"
+        must, may = kinds[entry["kind"]]
+        data = dict(entry["data"])
+        signed = {data.pop("signed_with", ""), data.pop("signature", "")}
+        assert signed == {""} or "" not in signed, f"entry {number} is half signed"
+        if "words" in data:
+            must = must - {"why"} | {"words"}
+        elif "why" in must:
+            must = must | {"salt"}
+        assert must <= set(data) <= must | may, f"entry {number}: {entry['kind']} has {sorted(data)}"
+        if "salt" in data:
+            entry["data"]["words"] = hashlib.sha256(_canonical([data["salt"], data["why"]]).encode()).hexdigest()
+            del entry["data"]["salt"], entry["data"]["why"]
+        leaves.append(hashlib.sha256(b"\0" + _canonical(entry).encode()).digest())
+        seen[entry["kind"]] += 1
+    begun = json.loads(lines[0])["data"]
+    origin = f"auditor/ledger/{begun['ledger']}"
+    stated, size, root, blank, signature, end = json.loads(last)["checkpoint"].split("\n")
+    assert (stated, int(size), blank, end) == (origin, len(leaves), "", "")
+    assert base64.b64decode(root) == tree_root(leaves), "the root is not that of the entries"
+    body = f"{origin}\n{size}\n{root}\n".encode()
+    _check(signature, origin, b"\1", base64.b64decode(begun["key"]), lambda _: body)
+    return seen
+
+
+def tree_root(leaves: list[bytes]) -> bytes:
+    """Return the root of RFC 6962, 2.1, of leaf hashes."""
+    if len(leaves) == 1:
+        return leaves[0]
+    middle = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return parent_hash(tree_root(leaves[:middle]), tree_root(leaves[middle:]))
+
+
+def _canonical(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))

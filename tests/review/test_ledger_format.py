@@ -1,18 +1,26 @@
-"""The test vectors of docs/ledger-format.md, written again by the program and read by a verifier without its code."""
+"""docs/ledger-format.md: what the program writes is read by a verifier that shares no code with it."""
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 
+from auditor.review import case_transitions, reviewers
 from auditor.review.checkpoints import Checkpoint, cosign_checkpoint
+from auditor.review.erasure import erase_words
+from auditor.review.ledger import Ledger
+from auditor.review.ledger_entries import GENERAL_EVENTS
+from auditor.review.ledger_events import LedgerAction
+from auditor.review.ledger_export import export_ledger
 from auditor.review.published_checkpoints import PublishedCheckpoint
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey
 from tests.review import independent_verifier
+from tests.reviewing import POLICY, Clock, case_id, create_ledger, decide_case, opening_action
 
 SPECIFICATION = Path(__file__).parents[2] / "docs" / "ledger-format.md"
 WITNESS = SigningKey.from_seed(b"\2" * 32)
@@ -70,3 +78,81 @@ def test_a_changed_root_breaks_the_signature() -> None:
     root = first.splitlines()[2]
     with pytest.raises(InvalidSignature):
         independent_verifier.verify(first.replace(root, second.splitlines()[4]), second, WITNESS.public)
+
+
+def documented_kinds() -> dict[str, tuple[set[str], set[str]]]:
+    """Return of each kind of the page the keys that its data must have, and those in brackets."""
+    section = SPECIFICATION.read_text(encoding="utf-8").partition("## Entries")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z-]+)` \| .+? \|(.*)\|$", section, re.M)
+    kinds = {}
+    for kind, keys in rows:
+        may = set(re.findall(r"\[`([a-z_]+)`\]", keys))
+        kinds[kind] = (set(re.findall(r"`([a-z_]+)`", keys)) - may, may)
+    return kinds
+
+
+def ledger_of_every_kind(folder: Path) -> Ledger:
+    """Return a ledger in which everything that can be recorded was recorded once or more."""
+    clock = Clock()
+    ledger = create_ledger(folder, clock)
+    reviewers.add_reviewer(folder, "rook", "Person rook")
+    reviewers.add_reviewer(folder, "crake", "Person crake")
+    first, second, third, near = (case_id(number) for number in range(1, 5))
+    ledger.record(LedgerAction("policy", "", reviewers.PROGRAM_ACTOR, POLICY))
+    ledger.record(opening_action(1), opening_action(2), opening_action(4, "near"))
+    ledger.record(opening_action(3, ground="report"))
+    kept = {key: opening_action(1).data[key] for key in ("digests", "facts", "policy", "version")}
+    ledger.record(LedgerAction("joined", first, reviewers.PROGRAM_ACTOR, {"copies": [], "reasons": [], **kept}))
+    ledger.claim(second, "rook")
+    ledger.revoke("rook", why="Left.")
+    ledger.confirm(near, "wren", why="Compared with the list's holder.")
+    ledger.withdraw(near, "wren")
+    ledger.interim(first, "heron", why="At once.")
+    ledger.claim(first, "heron")
+    ledger.propose(first, "heron", "de-index", why="The digest is on the list.")
+    ledger.decide(first, "wren", "label", why="A label is enough.")
+    ledger.decide(first, "owl", "de-index", why="The digest is on the list.")
+    decision = ledger.state(first).in_force[0]
+    ledger.record_listed([decision], recipient="search", version="1")
+    ledger.report(first, "owl", "reported", why="To the hotline.")
+    ledger.notify(first, "owl")
+    ledger.appeal(first, "owl", why="It was trained on other data.")
+    ledger.decide_appeal(first, "finch", "overturned", why="It was.")
+    ledger.tell_outcome(first, "finch")
+    ledger.record_delisted([first], recipient="search", version="2")
+    ledger.record_receipt(recipient="search", version="2", at=clock.time, words="1 restored")
+    ledger.record_step(third, "heron", "restrict", why="Taken down.")
+    decide_case(ledger, second, "no-action")
+    ledger.reopen(second, "owl", why="There is news.")
+    (said,) = [event.number for event in ledger.history(second) if event.kind == "reopened"]
+    erase_words(ledger, [said], why="They asked.")
+    ledger.correct_clock("heron", why="It was ahead.")
+    key = SigningKey.from_seed(b"\3" * 32)
+    ledger.enroll("crake", key.public)
+    ledger.signers["crake"] = key
+    ledger.claim(second, "crake")
+    return ledger
+
+
+def test_the_page_names_every_kind_of_entry_that_the_program_can_write() -> None:
+    assert set(documented_kinds()) == GENERAL_EVENTS | {"opened"} | set(case_transitions.TRANSITIONS)
+
+
+def test_a_verifier_without_its_code_reads_entries_of_every_kind_as_the_page_says(tmp_path: Path) -> None:
+    with ledger_of_every_kind(tmp_path / "ledger") as ledger:
+        export_ledger(ledger, written := io.StringIO())
+    seen = independent_verifier.verify_export(written.getvalue(), documented_kinds())
+    assert set(seen) == set(documented_kinds())
+
+
+def test_a_verifier_without_its_code_refuses_a_changed_entry_and_a_kind_that_the_page_does_not_name(
+    tmp_path: Path,
+) -> None:
+    with ledger_of_every_kind(tmp_path / "ledger") as ledger:
+        export_ledger(ledger, written := io.StringIO())
+    text, kinds = written.getvalue(), documented_kinds()
+    with pytest.raises(AssertionError, match="does not follow"):
+        independent_verifier.verify_export(text.replace("Taken down.", "Taken off."), kinds)
+    del kinds["step"]
+    with pytest.raises(AssertionError, match="step is not documented"):
+        independent_verifier.verify_export(text, kinds)
