@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +22,18 @@ Examples:
   auditor plan data/
   auditor plan data/ --known my-list --cores 64 --cores 1024
   auditor plan data/ --thorough --format json
+  auditor plan s3://BUCKET/PREFIX --content
 
 Only the listing of TARGETs and the footers of Parquet files are read. How fast this machine is, is measured
-on pictures and rows that the command makes itself; slow storage is not part of it."""
+on pictures and rows that the command makes itself; slow storage is not part of it. Of a hub or a bucket only the
+listing is asked for; how long it takes to fetch what would be read is not part of the hours."""
 )
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option("--known", multiple=True, metavar="LIST", help="An imported list's name, or a list file, as of `scan`.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Files that are not read, as of `scan`.")
+@click.option(
+    "--content", is_flag=True, help="Estimate for `scan --content`: samples on a hub or in a bucket are fetched too."
+)
 @click.option("--thorough", is_flag=True, help="Estimate for `scan --thorough`.")
 @click.option(
     "--cores",
@@ -42,6 +46,7 @@ def command(
     targets: tuple[str, ...],
     known: tuple[str, ...],
     exclude: tuple[str, ...],
+    content: bool,
     thorough: bool,
     cores: tuple[int, ...],
     form: str,
@@ -54,9 +59,9 @@ def command(
 
     from auditor.errors import NothingToAudit
     from auditor.pipeline.audit_lists import ListOptions, folder_of_compiled_lists, open_lists, read_options
+    from auditor.pipeline.dry_run import files_to_read
     from auditor.pipeline.estimate import estimate_audit, measure_rates
     from auditor.pipeline.selection import read_selection
-    from auditor.pipeline.target_files import list_files
     from auditor.workers.limits import available_cores
 
     variants = ("oriented", "unpadded", "512", *(("dihedral", "thorough") if thorough else ()))
@@ -64,9 +69,9 @@ def command(
         run = Path(folder, "run")
         with folder_of_compiled_lists(known, run) as compiled:
             lists = open_lists(known, ListOptions(_ANY_MEANING), into=compiled, audited=targets, extensions=())
-            algorithms = read_options(lists, "header", variants, content=False).algorithms
-        rates = measure_rates(algorithms or frozenset({"md5", "pdq"}), frozenset(variants))
-        files = list_files([os.fspath(target) for target in targets], run, read_selection(exclude, None))
+            options = read_options(lists, "header", variants, content=content)
+        rates = measure_rates(options.algorithms or frozenset({"md5", "pdq"}), frozenset(variants))
+        files = files_to_read(targets, run, read_selection(exclude, None), options)
         estimate = estimate_audit(files, rates)
     if not estimate.work:
         raise NothingToAudit(f"{', '.join(targets)}: holds no file; name a file or folder that does")

@@ -199,7 +199,7 @@ def audit(
 
 def _without_last_slash(path: str) -> str:
     """Return the path of a folder without the slash at its end, which parts of one audit may differ in."""
-    return path.rstrip("/" + os.sep) or path
+    return path if "://" in path else path.rstrip("/" + os.sep) or path
 
 
 def _with_kept_digests(

@@ -87,6 +87,20 @@ def plan_files(
         yield from _plan_remote(remote, selection, options)
 
 
+def files_to_read(
+    targets: Sequence[str], run_folder: Path, selection: Selection, options: ReadOptions
+) -> Iterator[Blob | Unread]:
+    """Yield every file of the targets, one on a hub or in a bucket with the bytes that would be fetched of it.
+
+    Raises:
+        UsageError: A target cannot be listed.
+    """
+    local, remote = split_targets(targets, weights=options.weights)
+    yield from list_files(local, run_folder, selection)
+    for file in _plan_remote(remote, selection, options):
+        yield Blob("", file.uri, file.size) if file.is_read else Unread(file.uri, file.why, skipped=True)
+
+
 def _plan_remote(targets: Sequence[str], selection: Selection, options: ReadOptions) -> Iterator[PlannedFile]:
     """Yield the files of repositories on a hub. Raises UsageError."""
     from auditor.sources import remote_repositories

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from multiprocessing import forkserver
 from pathlib import Path
@@ -143,3 +144,44 @@ def test_a_run_cannot_lie_in_a_bucket(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["scan", str(tmp_path), "--out", "s3://lake/run"])
     assert result.exit_code == 2
     assert "a run is kept on this machine" in result.output
+
+
+def md5_list(tmp_path: Path) -> str:
+    path = tmp_path / "known.txt"
+    path.write_text(hashlib.md5(PICTURE).hexdigest() + "\n")
+    return str(path)
+
+
+def plan(*arguments: str) -> dict[str, int]:
+    """Return the number of files of each kind that a plan names, and what is left out."""
+    result = CliRunner().invoke(main, ["plan", *arguments, "--format", "json"])
+    assert result.exit_code == 0, result.output
+    planned = json.loads(result.stdout)
+    return {one["kind"]: one["files"] for one in planned["work"]} | {"left out": planned["left_out"]}
+
+
+def test_a_plan_of_a_bucket_lists_it_and_fetches_nothing(s3: S3Server, tmp_path: Path) -> None:
+    asked = ("s3://lake/hills", "--known", md5_list(tmp_path))
+    assert plan(*asked) == {"other files": 1, "left out": 1}
+    assert plan(*asked, "--content") == {"other files": 1, "pictures": 1, "left out": 0}
+    assert s3.sent == {}
+
+
+def test_a_dry_run_of_a_bucket_says_what_would_be_fetched_and_fetches_nothing(s3: S3Server, tmp_path: Path) -> None:
+    asked = ["--known", md5_list(tmp_path), "--means", "test", "--algorithm", "md5"]
+    result = CliRunner().invoke(main, ["scan", "s3://lake/hills", *asked, "--dry-run"])
+    assert result.stdout.splitlines() == [
+        "-\ts3://lake/hills/1.png\tnot read: only --content fetches it",
+        f"{len(CARD)}\ts3://lake/hills/README.md\t",
+    ]
+    assert s3.sent == {}
+
+
+def test_a_service_that_does_not_answer_is_no_fault_of_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditor.bucket_requests._FIRST_WAIT_SECONDS", 0)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    _file_system.cache_clear()
+    result = CliRunner().invoke(main, ["plan", "s3://lake/hills"])
+    _file_system.cache_clear()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "s3://lake/hills: the storage service does not answer" in result.stderr
