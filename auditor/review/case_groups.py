@@ -6,18 +6,19 @@ A table beside the queue holds which cases share what, so that no group is found
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
 from auditor.errors import UsageError
 from auditor.model import Ground
 from auditor.review.case_index import storable_text
-from auditor.review.case_state import CaseState
+from auditor.review.case_state import CaseState, Phase
 
 GROUP_KINDS = ("dataset", "list", "parent", "weights")
 # A group is listed from so many cases on: one case is its own group.
 MIN_GROUP_CASES = 2
-_OPEN_PHASES = ("new", "proposed", "disputed")
+OPEN_PHASES: tuple[Phase, ...] = ("new", "proposed", "disputed")
 # The statements of a case's facts that name what cases have in common.
 _SHARED_FACTS = {"trained_on": "dataset", "base_model": "parent", "observed_base": "parent", "copy_of": "parent"}
 
@@ -90,7 +91,7 @@ def shared_keys(state: CaseState) -> tuple[str, ...]:
 
 def group_rows(state: CaseState) -> tuple[tuple[str, str, str, str, str], ...]:
     """Return the rows of the table ``case_groups`` for a case: key, ground, case, phase while open, time of opening."""
-    waits = state.phase if state.phase in _OPEN_PHASES and state.ground != "report" and not state.appeal else ""
+    waits = state.phase if state.phase in OPEN_PHASES and state.ground != "report" and not state.appeal else ""
     return tuple((key, state.ground, state.id, waits, state.opened_at) for key in shared_keys(state))
 
 
@@ -124,11 +125,21 @@ def summarize_group(database: sqlite3.Connection, group: CaseGroup) -> GroupSumm
     return GroupSummary(group, new, proposed, disputed, oldest)
 
 
-def open_members(database: sqlite3.Connection, group: CaseGroup) -> tuple[str, ...]:
-    """Return the ids of a group's open cases in the order of the queue."""
+def open_members(
+    database: sqlite3.Connection, group: CaseGroup, phases: Sequence[Phase] = OPEN_PHASES, *, changed: bool = False
+) -> tuple[str, ...]:
+    """Return the ids of a group's cases in these phases, in the order of the queue.
+
+    Args:
+        database: The ledger's file.
+        group: The group.
+        phases: Phases of open cases.
+        changed: Only cases of which something was recorded after they were opened.
+    """
+    later = "AND EXISTS (SELECT 1 FROM events WHERE case_id = queue.case_id AND events.number > queue.number)"
     rows = database.execute(
         f"SELECT case_id FROM queue WHERE case_id IN {_members(group)} AND ground = :ground AND NOT appeal "
-        "AND base IN ('new', 'proposed', 'disputed') ORDER BY rank, number",
+        f"AND base IN ({', '.join(map(repr, phases))}) {later if changed else ''} ORDER BY rank, number",
         {"key": group.key, "ground": group.ground},
     )
     return tuple(case for (case,) in rows)

@@ -31,6 +31,11 @@ def find_cases(
     return tuple(case for (case,) in database.execute(asked, (value, ground)))
 
 
+def has_name(database: sqlite3.Connection, name: str) -> bool:
+    """Return whether a case is about a subject with this name, or about a re-upload with it."""
+    return bool(database.execute("SELECT 1 FROM names WHERE name = ?", (storable_text(name),)).fetchone())
+
+
 def storable_text(text: str) -> str:
     """Return text that the index of cases can store as UTF-8: a lone surrogate becomes its escape."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -180,6 +180,18 @@ def _report_lines(state: CaseState, now: str) -> Iterator[str]:
         yield "  draft: auditor report RUN --draft hotline, or cybertipline; RUN is the folder of the run that found it"
 
 
+def reading_lines(state: CaseState) -> Iterator[str]:
+    """Yield what is read of a case before a decision on its group: subject, revision, reasons, counts and facts."""
+    revision = printable(state.subject.revision) or "not stated"
+    yield f"Case {state.id}: {state.subject.kind} {printable(state.subject.name)}; revision: {revision}"
+    for reason in state.reasons:
+        counted = f" ({printable(reason.remark)})" if reason.remark else ""
+        yield f"  {printable(reason.fact)}{counted}"
+    for fact in state.facts:
+        where = f", {printable(str(fact.statement.place))}" if fact.statement.place.uri else ""
+        yield f"  {_fact_label(fact)}{where}"
+
+
 def _support_lines(support: CaseSupport | None) -> Iterator[str]:
     """Yield for a view of a case which facts it rests on."""
     if support is None:

@@ -30,6 +30,7 @@ from auditor.review.blind_review import hide_events, hide_opinions
 from auditor.review.case_groups import GroupSummary
 from auditor.review.case_index import find_cases
 from auditor.review.case_state import CaseState
+from auditor.review.check_cases import find_check_case
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.ledger_entries import (
     LEDGER_FORMAT,
@@ -210,7 +211,7 @@ class Ledger:
             SealError: An event was changed.
         """
         with errors_name_ledger(self.folder / LEDGER_FILE):
-            return case_transitions.replay_events(self._events(case))
+            return case_transitions.replay_events(self._case_events(case))
 
     def blinded_state(self, case: str) -> CaseState:
         """Return a case as anyone may see it: no opinion is shown before a second reviewer has spoken."""
@@ -218,9 +219,15 @@ class Ledger:
 
     def history(self, case: str) -> tuple[LedgerEvent, ...]:
         """Return a case's events; those of opinions that still need a second one have no content."""
-        events = tuple(self._events(case))
+        events = self._case_events(case)
         state = case_transitions.replay_events(events)
         return hide_events(events, state)
+
+    def _case_events(self, case: str) -> tuple[LedgerEvent, ...]:
+        """Return the verified events of a case; of a known innocent, which the ledger itself does not hold, its one."""
+        events = tuple(self._events(case))
+        known = None if events else find_check_case(self.folder, case)
+        return (known.event,) if known else events
 
     def states(self, size: int = 0) -> Iterator[CaseState]:
         """Yield every case in order of ids, after the first ``size`` events, or all of them (0).
@@ -356,13 +363,13 @@ class Ledger:
 
     # Recording
 
-    def record(self, *actions: LedgerAction, seen: int = -1) -> tuple[CaseState, ...]:
+    def record(self, *actions: LedgerAction, seen: int | Mapping[str, int] = -1) -> tuple[CaseState, ...]:
         """Record actions, all or none; when this returns, they are on disk.
 
         Args:
             actions: What to record.
-            seen: :attr:`CaseState.last_event` of the case as the actor saw it; -1 for any. If the case
-                has changed since, the action is refused.
+            seen: :attr:`CaseState.last_event` of the case as the actor saw it, or of each case; -1 for any. If a case
+                has changed since, all is refused.
 
         Returns:
             The states of the cases after the actions.
@@ -395,7 +402,13 @@ class Ledger:
                 keys.check_signature(event, json.loads(body))
                 if action.case:
                     state = after.get(action.case) or self._state(action.case)
-                    if seen >= 0 and state and state.last_event != seen:
+                    if state is None and action.kind != "opened" and find_check_case(self.folder, action.case):
+                        raise UsageError(
+                            f"case {action.case}: is a known innocent, made up to show whether a group's cases are "
+                            "read; nothing is recorded of it, so leave it out"
+                        )
+                    expected = seen if isinstance(seen, int) else seen.get(action.case, -1)
+                    if expected >= 0 and state and action.case not in after and state.last_event != expected:
                         changed = self._event(state.last_event)
                         last_change = f"{changed.kind} by {changed.actor}" if changed else "unknown"
                         raise UsageError(
@@ -534,6 +547,10 @@ class Ledger:
         kind = "settled" if self.state(case).phase == "disputed" else "reviewed"
         data = {**self._opinion_data(case, verdict, why, rules), "review_by": review_by}
         return self._record_one(kind, case, reviewer, data, seen)
+
+    def record_read(self, case: str, reviewer: str, *, seen: int = -1) -> CaseState:
+        """Record that a reviewer was shown a case's reasons with their counts, its facts and its revision."""
+        return self._record_one("read", case, reviewer, {}, seen)
 
     def withdraw(self, case: str, reviewer: str, *, seen: int = -1) -> CaseState:
         """Take back one's own opinion before two have agreed. It stays on record, and is still hidden."""

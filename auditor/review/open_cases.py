@@ -14,7 +14,7 @@ from typing import Any
 from auditor.errors import UsageError
 from auditor.model import Ref
 from auditor.pipeline.report import Report, read_report
-from auditor.review import reviewers, serialization
+from auditor.review import check_cases, reviewers, serialization
 from auditor.review.case_candidates import CaseCandidate, read_candidates, read_report_cases
 from auditor.review.case_policy import load_case_policy, reason_key
 from auditor.review.case_reasons import CaseFact
@@ -81,6 +81,9 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
             read_candidates(folder, cases[start : start + CASES_PER_BATCH], policy, made.policy.lists),
             made,
         )
+    for group in ledger.groups():
+        if group.new >= check_cases.MIN_CHECKED_CASES:
+            check_cases.place_check_cases(ledger, group.group)
     return opened
 
 

@@ -10,7 +10,9 @@ import click
 from auditor.cli.review.group import command
 from auditor.cli.review.options import (
     case_argument,
+    chosen_words,
     echo_case_state,
+    echo_group_result,
     ledger_option,
     open_ledger,
     opinion_options,
@@ -57,36 +59,90 @@ def release(case: str, reviewer: str, folder: Path) -> None:
 @command.command(
     epilog="""\b
 Verdicts: de-index, demote, label, gate, refer (to a hotline, by hashes only), no-action, need-more.
-Example:
+Examples:
   auditor review propose CASE de-index --as heron --why "The hotline's list holds its digest."
-"""
+  auditor review propose exposed:dataset:northlight/scenes gate --as heron --why "…" --except CASE
+
+A GROUP (see `groups`) gets no-action, label, gate or need-more at once; each case keeps its own reviews. De-index is
+for a group of weights (exposed:weights:sha256:…) and, where the ground is exposed, for cases that you have read."""
 )
 @opinion_options
-def propose(case: str, verdict: Any, reviewer: str, why: str, rules: tuple[str, ...], seen: int, folder: Path) -> None:
-    """Give the first opinion on a case that you have claimed. Nobody sees it before the second is given."""
-    with open_ledger(folder) as ledger:
-        echo_case_state(ledger.propose(case, reviewer, verdict, why=why, rules=rules, seen=seen))
+def propose(case: str, folder: Path, **given: Any) -> None:
+    """Give the first opinion on a case that you have claimed, or on a group. Nobody sees it before the second."""
+    _give_opinion(folder, case, first=True, **given)
 
 
 @command.command(
     epilog="""\b
-Example:
+Examples:
   auditor review decide CASE de-index --as wren --why "I compared the digest with the list's entry."
   auditor review decide CASE label --as owl --review-by 2027-01-01T00:00:00Z --why "…"
+  auditor review decide exposed:dataset:northlight/scenes gate --as wren --why "…"
 
 The same verdict as the first approves it. After a different one, others give their opinions, with any verdict, until
-two agree."""
+two agree. Of a GROUP, cases whose facts have changed since the first opinion are left out and named."""
 )
 @opinion_options
 @click.option(
     "--review-by", default="", metavar="TIME", help="When the decision must be reviewed again (default: in 180 days)."
 )
-def decide(
-    case: str, verdict: Any, reviewer: str, why: str, rules: tuple[str, ...], seen: int, folder: Path, review_by: str
+def decide(case: str, folder: Path, **given: Any) -> None:
+    """Give the second opinion, without seeing the first; or a later one, with any verdict. Also on a group."""
+    _give_opinion(folder, case, first=False, **given)
+
+
+def _give_opinion(
+    folder: Path,
+    case: str,
+    *,
+    first: bool,
+    verdict: Any,
+    reviewer: str,
+    why: str,
+    saved: str,
+    rules: tuple[str, ...],
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    seen: int,
+    **given: str,
 ) -> None:
-    """Give the second opinion, without seeing the first; or a later one, with any verdict."""
+    """Give an opinion on a case or a group, and print what was recorded.
+
+    Args:
+        folder: The ledger's folder.
+        case: The id of a case, or the name of a group.
+        first: Whether it is the first opinion.
+        verdict: The verdict.
+        reviewer: Who gives it.
+        why: The reasons, or "".
+        saved: The name of saved reasons, or "".
+        rules: The rules that it follows; () for all.
+        only: Of a group, only these cases.
+        without: Of a group, all but these cases.
+        seen: The last event that the reviewer saw; -1 for any.
+        given: ``review_by``, for a second opinion.
+    """
+    from auditor.review.case_groups import is_group, parse_group
+
+    words = chosen_words(folder, reviewer, why, saved)
+    if is_group(case):
+        from auditor.review.group_decisions import GroupOpinion, decide_group
+
+        group = parse_group(case)
+        with open_ledger(folder) as ledger:
+            result = decide_group(
+                ledger,
+                GroupOpinion(
+                    group, reviewer, verdict, words, first, rules, only=only, without=without, seen=seen, **given
+                ),
+            )
+            echo_group_result(ledger, result)
+        return
+    if only or without:
+        raise click.UsageError("--only and --except are for a group")
     with open_ledger(folder) as ledger:
-        echo_case_state(ledger.decide(case, reviewer, verdict, why=why, rules=rules, review_by=review_by, seen=seen))
+        give = ledger.propose if first else ledger.decide
+        echo_case_state(give(case, reviewer, verdict, why=words, rules=rules, seen=seen, **given))
 
 
 @command.command(epilog='Example: auditor review interim CASE --as heron --hours 24 --why "An exact match."')

@@ -15,6 +15,7 @@ from auditor.resources import user_data_folder
 if TYPE_CHECKING:
     from auditor.review import Ledger
     from auditor.review.case_state import CaseState
+    from auditor.review.group_decisions import GroupResult
 
 
 # Keys of click's context under which the options of a command leave who acts, and with which key.
@@ -115,12 +116,46 @@ output_option = click.option(
 )
 
 
+def words_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that give the reasons of an opinion: new ones, or saved ones, which are shown and confirmed."""
+    given = click.option("--why", default="", metavar="WORDS", help="Your reasons.")
+    saved = click.option(
+        "--reason",
+        "saved",
+        default="",
+        metavar="NAME",
+        help="A reason that you saved (see `reasons`) in place of --why; it is shown, and you confirm it.",
+    )
+    return given(saved(function))
+
+
+def chosen_words(folder: Path, reviewer: str, why: str, saved: str) -> str:
+    """Return the reasons that an opinion's options give; a saved one once its reviewer has confirmed it."""
+    if bool(why) == bool(saved):
+        raise click.UsageError("give your reasons with --why, or saved ones with --reason")
+    if why:
+        return why
+    from auditor.printable import printable
+    from auditor.review.saved_reasons import saved_reason
+
+    text = saved_reason(folder, reviewer, saved)
+    click.echo(f"{saved}: {printable(text, 20_000)}", err=True)
+    if not click.confirm("Are these your reasons here?", err=True):
+        raise UsageError("nothing was recorded")
+    return text
+
+
 def opinion_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options of a command that gives an opinion on a case."""
     verdict = click.argument("verdict", type=click.Choice(VERDICTS), metavar="VERDICT")
-    for option in (ledger_option, seen_option, opinion_rules_option, why_option, reviewer_option, verdict):
+    only = click.option("--only", multiple=True, metavar="CASE", help="Of a group, only this case (repeatable).")
+    without = click.option(
+        "--except", "without", multiple=True, metavar="CASE", help="Of a group, all but this case (repeatable)."
+    )
+    options = (ledger_option, seen_option, without, only, opinion_rules_option, words_options, reviewer_option, verdict)
+    for option in options:
         function = option(function)
-    return case_argument(function)
+    return click.argument("case", metavar="CASE|GROUP")(function)
 
 
 def open_ledger_unverified(folder: Path) -> Ledger:
@@ -156,6 +191,19 @@ def echo_case_state(state: CaseState) -> None:
 
     stage = state.stage(current_time())
     click.echo(f"case {state.id} is {stage}: {STAGE_MEANINGS[stage]} (event {state.last_event})")
+
+
+def echo_group_result(ledger: Ledger, result: GroupResult) -> None:
+    """Print how many cases of a group an opinion was recorded on, their stages, and each case that was left out."""
+    from collections import Counter
+
+    from auditor.printable import printable
+
+    stages = Counter(state.stage(ledger.now) for state in result.taken)
+    counted = ", ".join(f"{count:,} {stage}" for stage, count in stages.items())
+    click.echo(f"recorded on {len(result.taken):,} cases: now {counted} (event {ledger.size - 1})")
+    for one in result.left_out:
+        click.echo(f"left out: case {one.case}, {printable(one.name)}: {printable(one.why, 1000)}", err=True)
 
 
 def write_output(text: str, output: Path | None) -> None:
