@@ -97,7 +97,8 @@ def answer(
 
     What is printed is for you alone.
     """
-    from auditor.deindex.party_keys import load_card, load_keys
+    from auditor.deindex.party_cards import load_card
+    from auditor.deindex.party_keys import load_keys
     from auditor.errors import UsageError
     from auditor.known.open_list import open_list
     from auditor.resources import user_data_folder
@@ -150,7 +151,8 @@ def clean(manifest: Path, answer_path: Path, holder_card: Path, out: Path, keys_
 
     Exit code 3: some rows have no digest, so nobody was asked about them; they are kept.
     """
-    from auditor.deindex.party_keys import load_card, load_keys
+    from auditor.deindex.party_cards import load_card
+    from auditor.deindex.party_keys import load_keys
     from auditor.sample_exchange.answer_file import open_answer
     from auditor.sample_exchange.clean_manifest import clean_manifest, other_files
     from auditor.sample_exchange.manifest_files import manifest_files
@@ -197,7 +199,8 @@ def addresses(
     answer_path: Path, manifest: Path, holder_card: Path, out: Path, url_column: str, keys_folder: Path
 ) -> None:
     """Seal the addresses in the blocks that an ANSWER names, for the holder of the list and nobody else."""
-    from auditor.deindex.party_keys import load_card, load_keys
+    from auditor.deindex.party_cards import load_card
+    from auditor.deindex.party_keys import load_keys
     from auditor.sample_exchange.answer_file import open_answer
     from auditor.sample_exchange.seal_addresses import seal_addresses
     from auditor.timestamps import current_time

@@ -17,7 +17,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -34,9 +34,10 @@ from auditor.deindex.entries import (
     removal_line,
 )
 from auditor.deindex.hubs import DEFAULT_HUB, Hub, shipped_hubs
-from auditor.deindex.list_header import LIST_PAYLOAD_TYPE, LIST_SCHEMA, DeindexListHeader
+from auditor.deindex.list_header import LIST_PAYLOAD_TYPE, LIST_SCHEMA, DeindexListHeader, header_to_json
 from auditor.deindex.list_lines import to_json_line
-from auditor.deindex.party_keys import Keys, Party
+from auditor.deindex.party_cards import Party
+from auditor.deindex.party_keys import Keys
 from auditor.deindex.proofs import Prover
 from auditor.deindex.sent_state import (
     consistency_lines,
@@ -142,7 +143,7 @@ def build_list(
         SealError: The state or the ledger cannot be used.
     """
     envelope.require_sealing_libraries()
-    if recipient.age == keys.card.age or recipient.ed25519 == keys.card.ed25519:
+    if recipient.first.ed25519 == keys.card.first.ed25519 or recipient.age == keys.card.age:
         raise UsageError(
             f"{recipient.name}: is your own card; a list is built with the card that its recipient gave you"
         )
@@ -246,7 +247,7 @@ def _entry_context(keys: Keys, recipient: Party, now: str, order: BuildOptions) 
     source = order.source or keys.card.name
     return EntryContext(
         keys.secret,
-        recipient.age,
+        recipient.first.age,
         now,
         source,
         keys.card.appeals,
@@ -344,12 +345,14 @@ def _list_entries(
 def _signed_lines(header: DeindexListHeader, body: Iterator[bytes], listing: _ListBody, keys: Keys) -> Iterator[bytes]:
     """Yield the lines of the list that is built, and last its signed envelope."""
     digest = hashlib.sha256()
-    for text in chain([to_json_line(asdict(header)) + b"\n"], body):
+    for text in chain([to_json_line(header_to_json(header)) + b"\n"], body):
         digest.update(text)
         yield text
     counts = {"entries": listing.entries, "removals": listing.removed, "sha256": digest.hexdigest()}
     yield (
-        envelope.sign_envelope(LIST_PAYLOAD_TYPE, to_json_line({"list": asdict(header), **counts}), keys.signing)
+        envelope.sign_envelope(
+            LIST_PAYLOAD_TYPE, to_json_line({"list": header_to_json(header), **counts}), keys.signing
+        )
         + b"\n"
     )
 

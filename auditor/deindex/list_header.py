@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from auditor.deindex.party_keys import Party
+from auditor.deindex.party_cards import Party, card_from_json, card_to_json
 from auditor.deindex.proofs import SignedCheckpoint
 from auditor.errors import SealError
 from auditor.printable import printable
@@ -34,6 +34,12 @@ class DeindexListHeader:
     log: SignedCheckpoint
 
 
+def header_to_json(header: DeindexListHeader) -> dict[str, Any]:
+    """Return the header of a de-index list as JSON."""
+    cards = {"sender": card_to_json(header.sender), "recipient": card_to_json(header.recipient)}
+    return {**asdict(header), **cards}
+
+
 def parse_header(content: Any) -> DeindexListHeader:
     """Return the header of a de-index list from its first line. Raises SealError."""
     try:
@@ -42,8 +48,8 @@ def parse_header(content: Any) -> DeindexListHeader:
                 f"is written as {printable(str(content['schema']))}; this program reads {LIST_SCHEMA}: update the "
                 "older of the two, yours or the sender's"
             )
-        nouns = {"sender": Party, "recipient": Party, "log": SignedCheckpoint}
-        header = DeindexListHeader(**{**content, **{name: noun(**content[name]) for name, noun in nouns.items()}})
+        cards = {name: card_from_json(content[name]) for name in ("sender", "recipient")}
+        header = DeindexListHeader(**{**content, **cards, "log": SignedCheckpoint(**content["log"])})
         for moment in (header.issued_at, header.expires_at):
             datetime.fromisoformat(moment)
         if not 0 <= header.base < header.version:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from auditor.deindex.hubs import DEFAULT_HUB, Hub, shipped_hubs, web_address
 from auditor.deindex.list_header import DeindexListHeader, parse_header
 from auditor.deindex.lookup_tables import EXACT, PREFIX
-from auditor.deindex.party_keys import Party
+from auditor.deindex.party_cards import Party
 from auditor.deindex.receive_list import active_list_path
 from auditor.errors import SealError, Unreadable, UsageError
 from auditor.hashing.weight_digests import weight_file_digests

@@ -8,12 +8,11 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import asdict
 from itertools import dropwhile, islice, takewhile
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-from auditor.deindex.list_header import DeindexListHeader
+from auditor.deindex.list_header import DeindexListHeader, header_to_json
 from auditor.deindex.list_lines import PROOF_PREFIX, parse_json_line, read_lines
 from auditor.deindex.proofs import VerifiedRoots, verify_roots
 from auditor.deindex.received_state import ReceivedList
@@ -69,7 +68,7 @@ def write_lookup_tables(plain: IO[bytes], found: ReceivedList, folder: Path, sta
                 for statement in filter(str.strip, _TABLES.split(";")):
                     tables.execute(statement)
             depths = _write_entries(tables, plain, found.header, verified_roots)
-            about = {"list": asdict(found.header), "depths": sorted(depths)}
+            about = {"list": header_to_json(found.header), "depths": sorted(depths)}
             tables.execute("DELETE FROM list")
             tables.execute("INSERT INTO list VALUES (?)", (json.dumps(about),))
             tables.execute("COMMIT")

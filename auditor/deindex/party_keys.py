@@ -1,4 +1,4 @@
-"""Key pairs of senders and recipients of lists, and the cards of public keys that they exchange.
+"""Key pairs of senders and recipients of lists: created, rotated, and kept in files.
 
 With a passphrase, the age key is encrypted with it, and the other private files with the age key: one slow derivation
 opens them all, and `age` and `openssl` open them too.
@@ -10,47 +10,38 @@ import getpass
 import io
 import json
 import os
-import re
 import sys
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.deindex.party_cards import Party, card_to_json, is_party_name, load_card, rotate_card
+from auditor.disk_sync import sync_folder
 from auditor.errors import SealError, UsageError
 from auditor.sealing import encryption, envelope
-from auditor.sealing.keys import SigningKey, decode_public_key, encode_public_key
+from auditor.sealing.keys import SigningKey, encode_public_key
+from auditor.timestamps import add_time
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SIGNING, _IDENTITY, _CARD, _SECRET = "signing.pem", "identity.age", "card.json", "tokens.key"
 _AGE_FILE = b"age-encryption.org/v1\n"  # https://age-encryption.org/v1: the first line of an encrypted file
 PASSPHRASE_VARIABLE = "AUDITOR_KEYS_PASSPHRASE"
+REPLACED_KEYS_DAYS = 30  # how long a list can be valid: until then lists that the old key signed are in use
+_ROTATING = "rotating"  # the folder of new keys, while they replace the old ones
 MIN_PASSPHRASE_LENGTH = 15  # NIST SP 800-63B-4, 3.1.1.2: a password that is the only factor
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """A card: the public keys of one side. ``ed25519`` verifies what they sign, ``age`` encrypts for them.
-
-    Cards must be exchanged in a way that both sides trust: someone who can replace a card can pose as its holder.
-    """
-
-    name: str
-    ed25519: str
-    age: str
-    appeals: str = ""  # where an owner can appeal
-
-    @property
-    def public(self) -> bytes:
-        return decode_public_key(self.ed25519)
-
-
-@dataclass(frozen=True, slots=True)
 class Keys:
-    """One's own keys. ``secret`` makes tokens, ``identity`` decrypts what was encrypted for the card's holder."""
+    """One's own keys. ``secret`` makes tokens, ``identity`` decrypts what was encrypted for the card's holder.
+
+    ``replaced`` are the identities before the last rotations, for what was encrypted for the keys of older cards.
+    """
 
     card: Party
     signing: SigningKey
     identity: str
     secret: bytes
+    replaced: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Keys({self.card.name})"
@@ -72,7 +63,7 @@ def create_keys(folder: Path, name: str, appeals: str = "", passphrase: str = ""
     envelope.require_sealing_libraries()
     if passphrase and len(passphrase) < MIN_PASSPHRASE_LENGTH:
         raise UsageError(f"the passphrase is too short: use at least {MIN_PASSPHRASE_LENGTH} characters")
-    if not _NAME.fullmatch(name):
+    if not is_party_name(name):
         raise UsageError(f"{name[:80]!r}: is not a valid name: use letters, digits, '.', '_' and '-', at most 64")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,23 +73,85 @@ def create_keys(folder: Path, name: str, appeals: str = "", passphrase: str = ""
         identity, secret = encryption.generate_identity(), os.urandom(32)
         signing = SigningKey.create(folder / _SIGNING, identity.encode() if passphrase else b"")
         card = Party(name, encode_public_key(signing.public), encryption.recipient_from_identity(identity), appeals)
-        identity_file, secret_file = f"# public key: {card.age}\n{identity}\n".encode(), secret
-        if passphrase:
-            identity_file = encryption.encrypt_with_passphrase(identity_file, passphrase)
-            encryption.encrypt((secret,), encrypted := io.BytesIO(), card.age)
-            secret_file = encrypted.getvalue()
-        _write_new_file(folder / _IDENTITY, identity_file)
-        _write_new_file(folder / _SECRET, secret_file)
-        _write_new_file(folder / _CARD, json.dumps(asdict(card), indent=2).encode() + b"\n")
+        made = Keys(card, signing, identity, secret)
+        _write_keys(folder, made, passphrase)
     except OSError as error:
         raise UsageError(f"{folder}: keys cannot be written there: {error.strerror}; name another folder") from error
-    return Keys(card, signing, identity, secret)
+    return made
 
 
-def load_keys(folder: Path) -> Keys:
+def rotate_keys(folder: Path, now: str, days: int = REPLACED_KEYS_DAYS) -> Keys:
+    """Replace the keys in a folder by new ones, with a card that the old signing key signs; then it is deleted.
+
+    The secret that makes tokens stays, so entries and receipts keep their tokens.
+
+    Args:
+        folder: The folder of keys.
+        now: The current time, ISO 8601.
+        days: For how long the replaced keys count; 0: no longer.
+
+    Raises:
+        UsageError: The folder holds no keys or cannot be written.
+        SealError: As for :func:`load_keys`.
+    """
+    passphrase = _passphrase_of(folder)
+    old = load_keys(folder, passphrase)
+    making = folder / _ROTATING
+    try:
+        making.mkdir(mode=0o700, exist_ok=True)
+        for path in making.iterdir():
+            path.unlink()  # left by a process that was killed before the new keys were whole
+        identity = encryption.generate_identity()
+        signing = SigningKey.create(making / _SIGNING, identity.encode() if passphrase else b"")
+        age = encryption.recipient_from_identity(identity)
+        card = rotate_card(old.card, old.signing, signing.public, age, add_time(now, days=days))
+        ages = card.accepted_ages(now)
+        replaced = tuple(
+            one for one in (old.identity, *old.replaced) if encryption.recipient_from_identity(one) in ages
+        )
+        made = Keys(card, signing, identity, old.secret, replaced)
+        _write_keys(making, made, passphrase)
+        _finish_rotation(folder)
+    except OSError as error:
+        raise UsageError(f"{folder}: keys cannot be written there: {error.strerror}") from error
+    return made
+
+
+def _write_keys(folder: Path, made: Keys, passphrase: str) -> None:
+    """Write keys into a folder that has their signing key; the card is written last."""
+    identities = [(encryption.recipient_from_identity(one), one) for one in (made.identity, *made.replaced)]
+    identity_file = "".join(f"# public key: {age}\n{identity}\n" for age, identity in identities).encode()
+    secret_file = made.secret
+    if passphrase:
+        identity_file = encryption.encrypt_with_passphrase(identity_file, passphrase)
+        encryption.encrypt((made.secret,), encrypted := io.BytesIO(), made.card.age)
+        secret_file = encrypted.getvalue()
+    _write_new_file(folder / _IDENTITY, identity_file)
+    _write_new_file(folder / _SECRET, secret_file)
+    _write_new_file(folder / _CARD, json.dumps(card_to_json(made.card), indent=2).encode() + b"\n")
+    sync_folder(folder)
+
+
+def _finish_rotation(folder: Path) -> None:
+    """Put new keys that are whole in the place of the old ones, also after a process was killed while doing so."""
+    making = folder / _ROTATING
+    if not (making / _CARD).exists():
+        return
+    for name in (_SIGNING, _IDENTITY, _SECRET, _CARD):  # the card last: until then the rest is done again
+        with suppress(FileNotFoundError):
+            os.replace(making / name, folder / name)
+    sync_folder(folder)
+    with suppress(OSError):
+        making.rmdir()
+
+
+def load_keys(folder: Path, passphrase: str = "") -> Keys:
     """Return the keys of a sender or recipient of lists from their folder.
 
-    A passphrase is read from :data:`PASSPHRASE_VARIABLE`, or asked for at the terminal.
+    Args:
+        folder: The folder.
+        passphrase: The passphrase of the keys; "" reads it from :data:`PASSPHRASE_VARIABLE`, or asks for it at the
+            terminal, if they have one.
 
     Raises:
         UsageError: The folder holds no keys, or the passphrase that they need cannot be asked for.
@@ -106,6 +159,7 @@ def load_keys(folder: Path) -> Keys:
             another one.
     """
     envelope.require_sealing_libraries()
+    _finish_rotation(folder)
     if not (folder / _CARD).exists():
         raise UsageError(
             f"{folder}: holds no keys; create them with `auditor deindex keys NAME`, or give another folder with --keys"
@@ -114,11 +168,11 @@ def load_keys(folder: Path) -> Keys:
     content, secret = _read_private_file(folder / _IDENTITY), _read_private_file(folder / _SECRET)
     if is_encrypted := content.startswith(_AGE_FILE):
         try:
-            content = encryption.decrypt_with_passphrase(content, _read_passphrase(folder))
+            content = encryption.decrypt_with_passphrase(content, passphrase or _read_passphrase(folder))
         except SealError as error:
             raise SealError(f"{folder / _IDENTITY}: {error}") from error
     lines = content.decode("utf-8", "replace").splitlines()
-    identity = next((text.strip() for text in lines if text.startswith("AGE-SECRET-KEY-")), "")
+    identity, *replaced = [text.strip() for text in lines if text.startswith("AGE-SECRET-KEY-")] or [""]
     signing = SigningKey.load(folder / _SIGNING, identity.encode() if is_encrypted else b"")
     if is_encrypted:
         try:
@@ -130,24 +184,16 @@ def load_keys(folder: Path) -> Keys:
         raise SealError(
             f"{folder / _CARD}: is not the card of these keys; put back the card that was created with them"
         )
-    return Keys(card, signing, identity, secret)
+    return Keys(card, signing, identity, secret, tuple(replaced))
 
 
-def load_card(path: Path) -> Party:
-    """Return the card of a party's public keys in a file. Raises SealError."""
+def _passphrase_of(folder: Path) -> str:
+    """Return the passphrase that the keys in a folder need; "" for none. Raises UsageError if nobody can be asked."""
     try:
-        with open(path, "rb") as file:
-            content = json.loads(file.read(10_000))
-        card = Party(**content)
-        if not all(isinstance(value, str) for value in asdict(card).values()) or not _NAME.fullmatch(card.name):
-            raise ValueError("a name, and texts")
-        if not card.age.startswith("age1") or not card.public:
-            raise ValueError("no public keys")
-    except OSError as error:
-        raise SealError(f"{path}: the card cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, RecursionError) as error:
-        raise SealError(f"{path}: is not the card.json that `auditor deindex keys` makes; ask for it again") from error
-    return card
+        with open(folder / _IDENTITY, "rb") as file:
+            return _read_passphrase(folder) if file.read(len(_AGE_FILE)) == _AGE_FILE else ""
+    except OSError:
+        return ""  # load_keys says what is wrong
 
 
 def _read_passphrase(folder: Path) -> str:
@@ -165,7 +211,7 @@ def _read_private_file(path: Path) -> bytes:
         with open(path, "rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
                 raise SealError(f"{path}: others can read this private key; run chmod 600 on it, or create new keys")
-            return file.read(10_000)
+            return file.read(100_000)
     except OSError as error:
         raise SealError(f"{path}: the key cannot be read: {error.strerror}") from error
 

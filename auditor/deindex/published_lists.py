@@ -1,6 +1,6 @@
 """Publish lists in a static folder, and fetch the newest of them over HTTPS.
 
-Each recipient has a subfolder that is named after the digest of their public key, with an index and the encrypted
+Each recipient has a subfolder that is named after the digest of their first public key, with an index and the encrypted
 lists. Any web server can serve it; nothing in it is readable but by the recipient. The index is not signed: what it
 says decides what is fetched, and a list counts only once :func:`auditor.deindex.receive_list.receive_list` has verified
 it.
@@ -21,7 +21,8 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from auditor.deindex.list_header import DeindexListHeader
-from auditor.deindex.party_keys import Keys, Party
+from auditor.deindex.party_cards import Party
+from auditor.deindex.party_keys import Keys
 from auditor.deindex.receive_list import receive_list
 from auditor.deindex.received_state import ReceivedList, read_received_state, sender_folder
 from auditor.deindex.temporary_file import temporary_file_beside
@@ -51,8 +52,11 @@ class PublishedList:
 
 
 def recipient_folder(recipient: Party) -> str:
-    """Return the name of a recipient's folder: it does not tell who they are to those who don't have their card."""
-    return hashlib.sha256(recipient.age.encode()).hexdigest()[:32]
+    """Return the name of a recipient's folder: it does not tell who they are to those who don't have their card.
+
+    It stays the same when they rotate their keys.
+    """
+    return hashlib.sha256(recipient.first.age.encode()).hexdigest()[:32]
 
 
 # ---- the sender's side -------------------------------------------------------------------------------------

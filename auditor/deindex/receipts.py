@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from auditor.deindex.lookup import Lookup
-from auditor.deindex.party_keys import Keys, Party
+from auditor.deindex.party_cards import Party, open_envelope_of
+from auditor.deindex.party_keys import Keys
 from auditor.errors import SealError, UsageError
 from auditor.printable import printable
 from auditor.review.ledger import Ledger
@@ -88,13 +89,13 @@ def sign_receipt(lookup: Lookup, keys: Keys, acted: Iterable[ActedEntry], now: s
     return envelope.sign_envelope(RECEIPT_PAYLOAD_TYPE, json.dumps(asdict(made)).encode("ascii"), keys.signing) + b"\n"
 
 
-def read_receipt(path: Path, recipient: Party) -> Receipt:
+def read_receipt(path: Path, recipient: Party, now: str) -> Receipt:
     """Return a receipt after verifying, as the sender, that this recipient signed it. Raises SealError."""
     try:
         with open(path, "rb") as file:
             sealed = file.read(MAX_RECEIPT_BYTES)
         content: Any = json.loads(
-            envelope.open_envelope(sealed, RECEIPT_PAYLOAD_TYPE, recipient.public, longest=MAX_RECEIPT_BYTES)
+            open_envelope_of(recipient, sealed, RECEIPT_PAYLOAD_TYPE, now, longest=MAX_RECEIPT_BYTES)
         )
         if content["schema"] != RECEIPT_SCHEMA:
             raise ValueError(content["schema"])

@@ -16,11 +16,13 @@ from typing import IO, Any
 from auditor.deindex.list_header import LIST_PAYLOAD_TYPE, parse_header
 from auditor.deindex.list_lines import PROOF_PREFIX, REMOVAL_PREFIX, parse_json_line, read_lines
 from auditor.deindex.lookup_tables import write_lookup_tables
-from auditor.deindex.party_keys import Keys, Party
+from auditor.deindex.party_cards import Party, card_from_json, newer_card
+from auditor.deindex.party_keys import Keys
 from auditor.deindex.received_state import (
     MAX_CLOCK_SKEW_SECONDS,
     ReceivedList,
     check_clock,
+    known_sender,
     lock_sender_folder,
     read_received_state,
     sender_folder,
@@ -50,9 +52,9 @@ def receive_list(file: Path, keys: Keys, sender: Party, home: Path, now: str) ->
     with lock_sender_folder(folder), tempfile.TemporaryFile(dir=folder) as plain:
         try:
             with open(file, "rb") as sealed:
-                encryption.decrypt(sealed, plain, keys.identity)
-            found = _verify_list(plain, keys, sender)
+                encryption.decrypt(sealed, plain, keys.identity, *keys.replaced)
             state = read_received_state(folder)
+            found = _verify_list(plain, keys, known_sender(state, sender), now)
             found = replace(found, new=_is_newer(found, state, now))
             if found.new:
                 write_lookup_tables(plain, found, folder, state)
@@ -84,8 +86,11 @@ def active_list_path(home: Path, sender: Party, now: str) -> Path:
     return folder / str(state["active"])
 
 
-def _verify_list(plain: IO[bytes], keys: Keys, sender: Party) -> ReceivedList:
-    """Return what a received list is, after verifying that its sender signed all of it for the holder of these keys."""
+def _verify_list(plain: IO[bytes], keys: Keys, sender: Party, now: str) -> ReceivedList:
+    """Return what a received list is, after verifying that its sender signed all of it for the holder of these keys.
+
+    ``sender`` is the newest card that is known of the sender; the list may be signed with the keys of a newer one.
+    """
     digest = hashlib.sha256()
     counts = {"removals": 0, "entries": 0}
     first = last = b""
@@ -97,22 +102,46 @@ def _verify_list(plain: IO[bytes], keys: Keys, sender: Party) -> ReceivedList:
         first, last = first or text, text
     if last is first or not last.startswith(b'{"payloadType"'):
         raise SealError("is cut off: the signed statement at its end is missing; fetch it again")
-    statement = parse_json_line(envelope.open_envelope(last, LIST_PAYLOAD_TYPE, sender.public))
+    signer = _signer(first, sender, now)
+    statement = parse_json_line(envelope.open_envelope(last, LIST_PAYLOAD_TYPE, signer.public))
     if statement.get("sha256") != digest.hexdigest() or statement.get("list") != parse_json_line(first):
         raise SealError("its signature is for a different list; do not use the list, and inform the sender")
     if any(statement.get(name) != number for name, number in counts.items()):
         raise SealError("has a different number of entries than was signed; do not use the list, and inform the sender")
     header = parse_header(statement["list"])
-    if header.sender.ed25519 != sender.ed25519:
+    if header.sender.ed25519 != signer.ed25519:
         raise SealError(
             "names a different sender than the one who signed it; do not use the list, and inform the sender"
         )
-    if header.recipient.age != keys.card.age:
+    if header.recipient.age in [old.age for old in keys.card.rotations if old.until <= now]:
+        raise SealError(
+            f"was made for keys that {keys.card.name} has replaced and that no longer count: give the sender "
+            "your new card"
+        )
+    if header.recipient.age not in keys.card.accepted_ages(now):
         raise SealError(
             f"was made for {printable(header.recipient.name)}, not for {keys.card.name}, and encrypted again: do not "
             "use it, and inform the sender that it has leaked"
         )
     return ReceivedList(header, counts["entries"], counts["removals"], str(statement["sha256"]))
+
+
+def _signer(header_line: bytes, sender: Party, now: str) -> Party:
+    """Return the card with whose key a received list must be signed: the sender's in its header, if it is known.
+
+    Raises SealError if those keys were replaced and no longer count.
+    """
+    try:
+        stated = card_from_json(parse_json_line(header_line).get("sender"))
+        newest = newer_card(stated, sender)
+    except SealError:
+        return sender  # whatever the header states, only this sender's signature counts
+    if stated.public not in newest.accepted_publics(now):
+        raise SealError(
+            f"names keys that {sender.name} has replaced and that no longer count: an old list, or a stolen key; do "
+            "not use it, and inform the sender"
+        )
+    return stated
 
 
 def _is_newer(found: ReceivedList, state: Mapping[str, Any], now: str) -> bool:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from auditor.deindex.list_header import DeindexListHeader
-from auditor.deindex.party_keys import Party
+from auditor.deindex.party_cards import Party, card_from_json, card_to_json, newer_card
 from auditor.errors import SealError
+from auditor.sealing.keys import decode_public_key
 from auditor.timestamps import add_time
 
 MAX_CLOCK_SKEW_SECONDS = 600  # between the clocks of sender and recipient
@@ -42,7 +43,7 @@ def check_clock(state: Mapping[str, Any], now: str) -> None:
 
 def sender_folder(home: Path, sender: Party) -> Path:
     """Return the folder for the state of lists received from a sender, created if needed. Raises SealError."""
-    folder = home / hashlib.sha256(sender.public).hexdigest()[:16]
+    folder = home / hashlib.sha256(decode_public_key(sender.first.ed25519)).hexdigest()[:16]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -67,10 +68,19 @@ def read_received_state(folder: Path) -> dict[str, Any]:
     return dict(content)
 
 
+def known_sender(state: Mapping[str, Any], sender: Party) -> Party:
+    """Return the newest card of a sender: the given one, or the one of the lists that were received.
+
+    Raises SealError if neither continues the other.
+    """
+    return newer_card(sender, card_from_json(state["sender"])) if "sender" in state else sender
+
+
 def write_received_state(folder: Path, found: ReceivedList, state: Mapping[str, Any], now: str) -> None:
     """Store a received list as the one in use, and delete older compiled lists."""
     header, checkpoint = found.header, found.header.log.verify()
     content = {
+        "sender": card_to_json(known_sender(state, header.sender)),
         "version": header.version,
         "sha256": found.sha256,
         "seen_at": max(now, str(state.get("seen_at", ""))),

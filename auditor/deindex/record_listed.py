@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from auditor.deindex.party_keys import Party
+from auditor.deindex.party_cards import Party
 from auditor.deindex.sent_state import (
     holds_decision,
     open_sent_state,

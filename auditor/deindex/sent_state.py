@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
-from auditor.deindex.party_keys import Party
+from auditor.deindex.party_cards import Party
 from auditor.deindex.proofs import Prover
 from auditor.errors import SealError
 from auditor.review.review_types import Decision
@@ -38,13 +38,18 @@ _TABLES = {
 }
 
 
+def _state_file(state: Path, recipient: Party) -> Path:
+    """Return the file with the record of what a recipient was sent."""
+    return state / f"{recipient.name}.sqlite"
+
+
 def open_sent_state(state: Path, recipient: Party) -> sqlite3.Connection:
     """Open the record of what this recipient was sent: versions, and a digest of each entry of the last one.
 
     With each version it holds the ledger's size and root; with each entry the version and ledger size since which
     it is unchanged.
     """
-    path = state / f"{recipient.name}.sqlite"
+    path = _state_file(state, recipient)
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(FileExistsError):
@@ -64,20 +69,32 @@ def open_sent_state(state: Path, recipient: Party) -> sqlite3.Connection:
     return sent
 
 
+def require_known_recipient(sent: sqlite3.Connection, recipient: Party) -> None:
+    """Refuse a card of a recipient whose keys do not continue those of the last list. Raises SealError."""
+    row = sent.execute("SELECT age FROM recipient").fetchone()
+    if row is not None and row[0] not in [keys.age for keys in recipient.all_keys]:
+        raise SealError(
+            f"{recipient.name}: had another age key before, which did not sign this card: use their newest card, make "
+            "sure that it is theirs, and give a new recipient another name"
+        )
+
+
+def require_newest_card(state: Path, recipient: Party) -> None:
+    """Refuse a recipient's card if it is older than the one of the last list that they were sent. Raises SealError."""
+    if _state_file(state, recipient).exists():
+        with closing(open_sent_state(state, recipient)) as sent:
+            require_known_recipient(sent, recipient)
+
+
 def last_version(sent: sqlite3.Connection, recipient: Party, now: str) -> int:
     """Return the last version that this recipient was sent, 0 for none.
 
     Raises:
         SealError: The recipient's key changed, or the clock is before the last build.
     """
-    sent.execute(
-        "INSERT OR IGNORE INTO recipient SELECT ? WHERE NOT EXISTS (SELECT * FROM recipient)", (recipient.age,)
-    )
-    if sent.execute("SELECT age FROM recipient").fetchone() != (recipient.age,):
-        raise SealError(
-            f"{recipient.name}: had another age key before; make sure that the new card is theirs, "
-            "and give a new recipient another name"
-        )
+    require_known_recipient(sent, recipient)
+    sent.execute("DELETE FROM recipient")
+    sent.execute("INSERT INTO recipient VALUES (?)", (recipient.age,))
     row = sent.execute("SELECT version, issued_at FROM list ORDER BY version DESC LIMIT 1").fetchone()
     if row is None:
         return 0

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.deindex.party_keys import Party
+from auditor.deindex.party_cards import Party
 from auditor.errors import UsageError
 from auditor.known import near_index
 from auditor.known.compiled_list import CompiledList

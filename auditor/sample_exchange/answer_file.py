@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from auditor.deindex.party_keys import Keys, Party
+from auditor.deindex.party_cards import Party, open_envelope_of
+from auditor.deindex.party_keys import Keys
 from auditor.errors import SealError, UsageError
 from auditor.sample_exchange.blocks import MAX_BITS, HashRanges, hash_ranges
 from auditor.sealing import encryption, envelope
@@ -114,10 +115,10 @@ def open_answer(path: Path, keys: Keys, holder: Party, now: str) -> Answer:
         if path.stat().st_size > _LONGEST:
             raise SealError("is too long for an answer; name another file")
         with open(path, "rb") as file:
-            encryption.decrypt(file, out, keys.identity)
-        payload = envelope.open_envelope(out.getvalue(), _KIND, holder.public, longest=2 * _LONGEST)
+            encryption.decrypt(file, out, keys.identity, *keys.replaced)
+        payload = open_envelope_of(holder, out.getvalue(), _KIND, now, longest=2 * _LONGEST)
         answer = _parse(payload)
-        if answer.recipient_key != keys.card.age:
+        if answer.recipient_key not in keys.card.accepted_ages(now):
             raise SealError("was made for another recipient; ask for one made for you")
         if answer.expires <= now:
             raise SealError(f"was to be used until {answer.expires[:10]}; export the samples and ask again")

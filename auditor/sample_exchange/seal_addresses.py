@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from auditor.deindex.party_keys import Party
+from auditor.deindex.party_cards import Party
 from auditor.errors import UsageError
 from auditor.sample_exchange.answer_file import Answer
 from auditor.sample_exchange.clean_manifest import RowSelector, check_manifest

@@ -40,15 +40,15 @@ def encrypt(chunks: Iterable[bytes], out: IO[bytes], recipient: str) -> None:
         raise raised
 
 
-def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
-    """Decrypt a file with the age key that it was encrypted for, and write the result to ``out``.
+def decrypt(file: IO[bytes], out: IO[bytes], *identities: str) -> None:
+    """Decrypt a file with whichever age key it was encrypted for, and write the result to ``out``.
 
     The result is not authenticated: anyone can encrypt for a public key. Check the signature inside before trusting it.
 
     Args:
         file: The encrypted file.
         out: The file to write to.
-        identity: The private key, ``AGE-SECRET-KEY-…``.
+        identities: The private keys, ``AGE-SECRET-KEY-…``.
 
     Raises:
         SealError: It was encrypted for another key, is damaged, or is not an age file.
@@ -58,7 +58,7 @@ def decrypt(file: IO[bytes], out: IO[bytes], identity: str) -> None:
 
     sink = _ErrorKeepingWriter(out)
     try:
-        pyrage.decrypt_io(file, sink, [_parse_identity(identity)])
+        pyrage.decrypt_io(file, sink, [_parse_identity(identity) for identity in identities])
     except (pyrage.DecryptError, pyrage.EncryptError, OSError) as error:
         if sink.raised is None:
             if "No matching keys" in str(error):

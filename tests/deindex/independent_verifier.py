@@ -23,7 +23,7 @@ class Refused(Exception):
 class Recipient:
     """What a recipient keeps of one sender: the list in use and the ledger's last size and root."""
 
-    def __init__(self, sender: dict[str, str], recipient: dict[str, str], now: str) -> None:
+    def __init__(self, sender: dict[str, Any], recipient: dict[str, str], now: str) -> None:
         self.sender, self.recipient, self.now = sender, recipient, now
         self.version = 0
         self.entries: dict[str, dict[str, Any]] = {}
@@ -43,14 +43,19 @@ class Recipient:
         payload = base64.b64decode(envelope["payload"])
         signed = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
         signature = base64.b64decode(envelope["signatures"][0]["sig"])
-        _key(self.sender["ed25519"]).verify(signature, signed)
+        sender = header["sender"]
+        known, stated = _chain(self.sender), _chain(sender)
+        shared = min(len(known), len(stated)) - 1
+        _hold(known[:shared] == stated[:shared] and known[shared][0] == stated[shared][0], "another sender")
+        if len(stated) <= shared + 1 < len(known):
+            _hold(known[shared][1] > self.now, "keys that were replaced")
+        _key(sender["ed25519"]).verify(signature, signed)
         statement = json.loads(payload)
         grown, removals, entries = ([c for c in contents if key in c] for key in ("grown_from", "remove", "entry"))
         _hold(envelope["payloadType"] == PAYLOAD_TYPE and statement["list"] == header, "another list was signed")
         _hold(statement["sha256"] == hashlib.sha256(b"".join(lines[:-1])).hexdigest(), "the bytes are not those signed")
         _hold((statement["entries"], statement["removals"]) == (len(entries), len(removals)), "lines are missing")
         _hold(header["schema"] == "deindex-list/3", "another format")
-        _hold(header["sender"]["ed25519"] == self.sender["ed25519"], "another sender")
         _hold(header["recipient"]["age"] == self.recipient["age"], "made for somebody else")
         _hold(header["issued_at"] <= self.now < header["expires_at"], "not in date")
         _hold(header["version"] > self.version, "rolled back")
@@ -74,6 +79,7 @@ class Recipient:
             del self.entries[line["remove"]]
         self.entries |= {entry["entry"]: entry for entry in entries}
         self.version, self.ledger = header["version"], (size, root, header["log"]["key"])
+        self.sender = max(self.sender, sender, key=lambda card: len(_chain(card)))
 
     def look_up(self, host: str, path: str) -> bool:
         """Return whether an address in canonical form is listed."""
@@ -83,6 +89,17 @@ class Recipient:
             if host in made["hosts"] and (asked in made["exact"] or asked.startswith(tuple(made["prefix"]))):
                 return True
         return False
+
+
+def _chain(card: dict[str, Any]) -> list[tuple[tuple[str, str], str]]:
+    """Return the keys of a card from the first on, each with the time until when it counts, after verifying them."""
+    rotations = card.get("rotations", [])
+    keys = [(old["ed25519"], old["age"]) for old in (*rotations, card)]
+    for number, old in enumerate(rotations):
+        said = ("auditor-key-rotation-1", card["name"], *keys[number], *keys[number + 1], old["until"])
+        text = "".join(f"{line}\n" for line in said).encode()
+        _key(old["ed25519"]).verify(base64.b64decode(old["signature"]), text)
+    return [*zip(keys, [*(old["until"] for old in rotations), ""], strict=True)]
 
 
 def _check_entry(entry: dict[str, Any], roots: dict[int, bytes]) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from auditor.deindex import build_list, receive_list
 from auditor.deindex.build_list import BuildOptions, BuildResult
 from auditor.deindex.lookup import Lookup, open_lookup
-from auditor.deindex.party_keys import Keys, Party
+from auditor.deindex.party_cards import Party
+from auditor.deindex.party_keys import Keys
 from auditor.deindex.proofs import Prover, SignedCheckpoint
 from auditor.deindex.received_state import ReceivedList
 from auditor.model import Digest, Ref

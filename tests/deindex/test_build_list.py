@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.deindex import build_list, entries, party_keys, sent_state
+from auditor.deindex import build_list, entries, party_cards, sent_state
 from auditor.deindex.build_list import BuildOptions
 from auditor.deindex.entries import DeindexEntry, EntryContext, HeldBack
 from auditor.deindex.party_keys import Keys
@@ -221,7 +221,7 @@ def test_a_folder_that_cannot_hold_a_list_is_named(exchange: ListExchange) -> No
 
 def test_a_recipient_whose_key_changed_is_looked_at_by_a_person(exchange: ListExchange, stranger: Keys) -> None:
     exchange.build(decision("atelier/harbour"))
-    posing = party_keys.Party("search", stranger.card.ed25519, stranger.card.age)
+    posing = party_cards.Party("search", stranger.card.ed25519, stranger.card.age)
     with pytest.raises(SealError, match="search: had another age key before"):
         exchange.build(decision("atelier/harbour"), to=posing)
 

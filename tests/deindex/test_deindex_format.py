@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from auditor.deindex.lookup import open_lookup
 from auditor.deindex.receive_list import receive_list
 from auditor.errors import SealError
+from auditor.resources import resource_folder
 from auditor.sealing import encryption
 from tests import make_deindex_vectors as vectors
 from tests.deindex.independent_verifier import Recipient, Refused
@@ -18,6 +20,7 @@ from tests.deindex.lists import NOW
 from tests.make_deindex_vectors import FOLDER, RECIPIENT, SENDER
 
 INVALID = sorted(path.stem for path in (FOLDER / "invalid").iterdir())
+INVALID_AFTER_ROTATION = sorted(path.stem for path in (FOLDER / "invalid-after-rotation").iterdir())
 
 
 def content(name: str) -> Any:
@@ -44,6 +47,14 @@ def test_the_vectors_are_what_the_program_writes() -> None:
     assert vectors.plain(FOLDER / "whole.age") == files["valid/1-whole.jsonl"]
 
 
+@pytest.mark.parametrize("name", ["1-whole", "2-delta", "3-rotated"])
+def test_the_valid_lists_are_as_the_schema_says(name: str) -> None:
+    schema = json.loads((resource_folder("reports/schema") / "deindex-list.schema.json").read_bytes())
+    check = jsonschema.Draft202012Validator(schema)
+    for line in (FOLDER / "valid" / f"{name}.jsonl").read_bytes().splitlines():
+        check.validate(json.loads(line))
+
+
 def test_a_verifier_without_its_code_accepts_the_valid_lists_and_looks_up(recipient: Recipient) -> None:
     recipient.receive((FOLDER / "valid" / "2-delta.jsonl").read_bytes())
     asked = content("lookups.json")
@@ -57,6 +68,17 @@ def test_a_verifier_without_its_code_refuses_the_invalid_lists(recipient: Recipi
     assert recipient.version == 1
 
 
+@pytest.mark.parametrize("name", INVALID_AFTER_ROTATION)
+def test_a_verifier_without_its_code_follows_new_keys_and_refuses_the_replaced_ones(
+    recipient: Recipient, name: str
+) -> None:
+    for valid in ("2-delta", "3-rotated"):
+        recipient.receive((FOLDER / "valid" / f"{valid}.jsonl").read_bytes())
+    with pytest.raises(Refused, match=r"keys that were replaced|another sender"):
+        recipient.receive((FOLDER / "invalid-after-rotation" / f"{name}.jsonl").read_bytes())
+    assert recipient.version == 3
+
+
 def test_the_program_accepts_the_valid_lists_and_answers_the_same(tmp_path: Path) -> None:
     receive_list(FOLDER / "whole.age", RECIPIENT, SENDER.card, tmp_path / "home", NOW)
     delta = sealed((FOLDER / "valid" / "2-delta.jsonl").read_bytes(), tmp_path / "delta.age")
@@ -66,6 +88,17 @@ def test_the_program_accepts_the_valid_lists_and_answers_the_same(tmp_path: Path
         [f"https://{one['host']}{one['path']}" for one in asked]
     )
     assert [answer.outcome == "listed" for answer in found] == [one["listed"] for one in asked]
+
+
+@pytest.mark.parametrize("name", INVALID_AFTER_ROTATION)
+def test_the_program_follows_new_keys_and_refuses_the_replaced_ones(tmp_path: Path, name: str) -> None:
+    for valid in ("1-whole", "2-delta", "3-rotated"):
+        path = sealed((FOLDER / "valid" / f"{valid}.jsonl").read_bytes(), tmp_path / "valid.age")
+        receive_list(path, RECIPIENT, SENDER.card, tmp_path / "home", NOW)
+    path = sealed((FOLDER / "invalid-after-rotation" / f"{name}.jsonl").read_bytes(), tmp_path / "invalid.age")
+    with pytest.raises(SealError, match=r"that no longer count|the signature is not by the sender's key"):
+        receive_list(path, RECIPIENT, SENDER.card, tmp_path / "home", NOW)
+    assert open_lookup(tmp_path / "home", SENDER.card, NOW).header.version == 3
 
 
 @pytest.mark.parametrize("name", INVALID)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.deindex import party_keys
+from auditor.deindex import party_cards, party_keys
 from auditor.errors import SealError, UsageError
 
 
@@ -59,14 +59,14 @@ def test_a_card_that_is_none_is_refused(tmp_path: Path, change: dict[str, object
     path = tmp_path / "keys" / "card.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(SealError):
-        party_keys.load_card(path)
+        party_cards.load_card(path)
 
 
 @pytest.mark.parametrize("junk", ["", "[]", "null", "{}", "[" * 9000])
 def test_junk_is_no_card(tmp_path: Path, junk: str) -> None:
     (tmp_path / "card.json").write_text(junk)
     with pytest.raises(SealError, match=r"is not the card.json that `auditor deindex keys` makes"):
-        party_keys.load_card(tmp_path / "card.json")
+        party_cards.load_card(tmp_path / "card.json")
 
 
 def test_missing_keys_are_reported_with_the_command_that_makes_them(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def path(exchange: ListExchange) -> Path:
 
 
 def test_a_receipt_names_what_was_acted_on_and_when(exchange: ListExchange, path: Path) -> None:
-    said = receipts.read_receipt(path, exchange.recipient.card)
+    said = receipts.read_receipt(path, exchange.recipient.card, NOW)
     assert (said.sender, said.recipient, said.version, said.issued_at) == ("hotline", "search", 1, NOW)
     assert sorted(each.action for each in said.acted) == ["de-index", "demote"]
     assert {each.at for each in said.acted} == {NOW}
@@ -52,25 +52,25 @@ def test_a_receipt_names_no_subject(exchange: ListExchange, path: Path) -> None:
 
 def test_a_receipt_by_another_or_changed_is_refused(exchange: ListExchange, path: Path, stranger: Keys) -> None:
     with pytest.raises(SealError, match="the signature is not by the sender's key"):
-        receipts.read_receipt(path, stranger.card)
+        receipts.read_receipt(path, stranger.card, NOW)
     data = bytearray(path.read_bytes())
     data[data.index(b'"payload": "') + 30] ^= 1
     path.write_bytes(data)
     with pytest.raises(SealError, match=f"{path}: "):
-        receipts.read_receipt(path, exchange.recipient.card)
+        receipts.read_receipt(path, exchange.recipient.card, NOW)
 
 
 def test_a_receipt_in_anothers_name_is_refused(exchange: ListExchange, path: Path, stranger: Keys) -> None:
     found = exchange.lookup()
     path.write_bytes(receipts.sign_receipt(found, replace(exchange.recipient, signing=stranger.signing), (), NOW))
     with pytest.raises(SealError, match="is by search, not by stranger"):
-        receipts.read_receipt(path, stranger.card)
+        receipts.read_receipt(path, stranger.card, NOW)
 
 
 def test_a_list_is_no_receipt(exchange: ListExchange, path: Path) -> None:
     path.write_bytes(envelope.sign_envelope("application/vnd.other+json", b"{}", exchange.recipient.signing))
     with pytest.raises(SealError, match="holds a signed payload of another type"):
-        receipts.read_receipt(path, exchange.recipient.card)
+        receipts.read_receipt(path, exchange.recipient.card, NOW)
 
 
 def test_single_entries_are_acted_on_at_their_own_time() -> None:

@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
-from auditor.deindex.party_keys import load_card, load_keys
+from auditor.deindex.party_cards import load_card
+from auditor.deindex.party_keys import load_keys
 from auditor.pipeline.audit import audit
 from auditor.sample_exchange import answer_file
 from auditor.sample_exchange.answer_file import open_answer, write_answer

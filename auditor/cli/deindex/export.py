@@ -44,13 +44,13 @@ def export(
     home: Path,
 ) -> None:
     """Export a received list in a form that a search service can load."""
-    from auditor.deindex import party_keys
+    from auditor.deindex import party_cards, party_keys
     from auditor.deindex.export_list import export_list
     from auditor.deindex.lookup import open_lookup
     from auditor.deindex.receive_list import receive_list
     from auditor.timestamps import current_time
 
-    sender, now = party_keys.load_card(sender_card), current_time()
+    sender, now = party_cards.load_card(sender_card), current_time()
     if file:
         receive_list(file, party_keys.load_keys(keys_folder), sender, home, now)
     lookup = open_lookup(home, sender, now)
@@ -68,13 +68,13 @@ Example:
 @home_option
 def dump(sender_card: Path, home: Path) -> None:
     """Print the list in use as JSON lines: its header, then its entries."""
-    from auditor.deindex import party_keys
+    from auditor.deindex import party_cards
     from auditor.deindex.list_diff import dump_entries
     from auditor.deindex.lookup import open_lookup
     from auditor.timestamps import current_time
 
     with click.open_file("-", "wb") as out:
-        for line in dump_entries(open_lookup(home, party_keys.load_card(sender_card), current_time())):
+        for line in dump_entries(open_lookup(home, party_cards.load_card(sender_card), current_time())):
             out.write(line)
 
 

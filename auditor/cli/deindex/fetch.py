@@ -23,11 +23,11 @@ once it is verified, as by `auditor deindex verify`; whatever fails, the list in
 @home_option
 def fetch(url: str, sender_card: Path, keys_folder: Path, home: Path) -> None:
     """Fetch what is newer than the list in use from URL, verify it and put it into use."""
-    from auditor.deindex import party_keys
+    from auditor.deindex import party_cards, party_keys
     from auditor.deindex.published_lists import fetch_lists
     from auditor.timestamps import current_time
 
-    sender = party_keys.load_card(sender_card)
+    sender = party_cards.load_card(sender_card)
     received = fetch_lists(url, party_keys.load_keys(keys_folder), sender, home, current_time())
     for found in received:
         click.echo(

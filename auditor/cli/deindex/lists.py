@@ -30,8 +30,12 @@ Examples:
   auditor deindex keys example-hotline --appeals https://example.org/appeals
   auditor deindex keys example-hotline --passphrase
   auditor deindex keys > card.json           print your card, to give to the other side
+  auditor deindex keys --rotate > card.json  new keys, with a card that the old ones sign
+  auditor deindex keys --rotate --days 0     the old keys were stolen: they count no longer
 
-Both sides create keys once and exchange cards over a channel that both trust."""
+Both sides create keys once and exchange cards over a channel that both trust. After --rotate, give the new card to the
+other sides; recipients of your lists accept it without that. A thief can rotate a stolen key too, so after a theft
+compare cards over a channel that you trust."""
 )
 @click.argument("name", default="")
 @click.option(
@@ -43,17 +47,28 @@ Both sides create keys once and exchange cards over a channel that both trust.""
     is_flag=True,
     help="Encrypt the private keys with a passphrase, which is asked for (or taken from AUDITOR_KEYS_PASSPHRASE).",
 )
+@click.option("--rotate", is_flag=True, help="Replace your keys by new ones.")
+@click.option(
+    "--days",
+    type=click.IntRange(0, 365),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help="With --rotate: for how many days the old keys still count.",
+)
 @keys_option
-def keys(name: str, appeals: str, with_passphrase: bool, keys_folder: Path) -> None:
+def keys(name: str, appeals: str, with_passphrase: bool, rotate: bool, days: int, keys_folder: Path) -> None:
     """Create your keys under NAME; without a NAME, print your card (name and public keys)."""
     import json
     import os
-    from dataclasses import asdict
 
-    from auditor.deindex import party_keys
+    from auditor.deindex import party_cards, party_keys
+    from auditor.timestamps import current_time
 
     if with_passphrase and not name:
         raise click.UsageError("--passphrase is for new keys; name them")
+    if rotate and (name or appeals):
+        raise click.UsageError("--rotate replaces the keys that there are, under the same name and address")
     if name:
         passphrase = ""
         if with_passphrase:
@@ -61,13 +76,17 @@ def keys(name: str, appeals: str, with_passphrase: bool, keys_folder: Path) -> N
                 "Passphrase", hide_input=True, confirmation_prompt=True, err=True
             )
         made = party_keys.create_keys(keys_folder, name, appeals, passphrase)
+    elif rotate:
+        made = party_keys.rotate_keys(keys_folder, current_time(), days)
+        until = made.card.rotations[-1].until
+        click.echo(f"the old keys count until {until}; give this card to the other sides", err=True)
     else:
         made = party_keys.load_keys(keys_folder)
     if name:
         click.echo(
             f"keys are in {keys_folder}: keep this folder private, and give only the card to the other side", err=True
         )
-    click.echo(json.dumps(asdict(made.card), indent=2))
+    click.echo(json.dumps(party_cards.card_to_json(made.card), indent=2))
 
 
 @command.command(
@@ -154,13 +173,13 @@ def build(
     rules: tuple[Path, ...],
 ) -> int:
     """Build a signed and encrypted list of the decisions in force, for one recipient."""
-    from auditor.deindex import build_list, party_keys, proofs, record_listed, staleness
+    from auditor.deindex import build_list, party_cards, party_keys, proofs, record_listed, staleness
     from auditor.deindex.hubs import compile_hubs
     from auditor.policy.vocabularies import load_vocabularies
     from auditor.printable import printable
     from auditor.review.queue import QueueQuery
 
-    to, own = party_keys.load_card(recipient), party_keys.load_keys(keys_folder)
+    to, own = party_cards.load_card(recipient), party_keys.load_keys(keys_folder)
     hubs = compile_hubs(load_vocabularies(rules))
     with open_ledger(folder) as decided:
         prover, time = proofs.ledger_prover(decided), decided.now
@@ -220,12 +239,12 @@ def build(
 @home_option
 def verify(file: Path, sender_card: Path, keys_folder: Path, home: Path) -> None:
     """Verify a list FILE (signature, recipient, completeness, dates, version), and make it the list in use."""
-    from auditor.deindex import party_keys
+    from auditor.deindex import party_cards, party_keys
     from auditor.deindex.receive_list import receive_list
     from auditor.timestamps import current_time
 
     found = receive_list(
-        file, party_keys.load_keys(keys_folder), party_keys.load_card(sender_card), home, current_time()
+        file, party_keys.load_keys(keys_folder), party_cards.load_card(sender_card), home, current_time()
     )
     header = found.header
     click.echo(
@@ -254,14 +273,14 @@ several files of a listed repository (unrelated repositories may have the same f
 @rules_option
 def lookup(what: tuple[str, ...], form: str, sender_card: Path, home: Path, rules: tuple[Path, ...]) -> int:
     """Look up addresses, names or weights files in the list in use."""
-    from auditor.deindex import lookup_output, party_keys
+    from auditor.deindex import lookup_output, party_cards
     from auditor.deindex.hubs import compile_hubs
     from auditor.deindex.lookup import open_lookup
     from auditor.policy.vocabularies import load_vocabularies
     from auditor.timestamps import current_time
 
     hubs = compile_hubs(load_vocabularies(rules))
-    found = open_lookup(home, party_keys.load_card(sender_card), current_time(), hubs)
+    found = open_lookup(home, party_cards.load_card(sender_card), current_time(), hubs)
     click.echo(lookup_output.describe_list(found), err=True)
     with click.open_file("-", "w", encoding="utf-8") as out:
         return lookup_output.write_results(_look_up_all(found, what), out, form)

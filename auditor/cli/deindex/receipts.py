@@ -12,7 +12,7 @@ from auditor.cli.review.options import open_ledger
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.deindex.party_keys import Party
+    from auditor.deindex.party_cards import Party
     from auditor.deindex.receipts import Receipt
     from auditor.review import Ledger
 
@@ -62,14 +62,16 @@ def receipt(
     home: Path,
 ) -> None:
     """Write a signed receipt of what you acted on and when, for the sender of a list; or check a received receipt."""
-    from auditor.deindex import party_keys, receipts
+    from auditor.deindex import party_cards, party_keys, receipts
     from auditor.deindex.lookup import open_lookup
+    from auditor.deindex.sent_state import require_newest_card
     from auditor.printable import printable
     from auditor.timestamps import current_time
 
     if check and recipient:
-        card = party_keys.load_card(recipient)
-        said = receipts.read_receipt(check, card)
+        card = party_cards.load_card(recipient)
+        require_newest_card(state, card)
+        said = receipts.read_receipt(check, card, current_time())
         click.echo(
             f"version {said.version}, {len(said.acted):,} entries, stated by {said.recipient} at {said.issued_at}"
         )
@@ -82,7 +84,7 @@ def receipt(
         return
     if not sender_card or not output or everything == bool(acted):
         raise UsageError("give --sender, -o and one of --all and --acted; or --check and --recipient")
-    found = open_lookup(home, party_keys.load_card(sender_card), current_time())
+    found = open_lookup(home, party_cards.load_card(sender_card), current_time())
     which = (
         receipts.all_entries_acted(found, current_time())
         if everything
