@@ -23,6 +23,7 @@ from auditor.model import (
 from auditor.policy.load_policy import Policy
 
 # Most subjects state the same keys as many others.
+MAX_REMARKS = 3  # that a finding of many places has
 _CACHED_KEY_SETS = 1 << 14
 
 
@@ -152,7 +153,9 @@ def _one_per_fact(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
     for found, *more in facts.values():
         places = len({found.place, *(other.place for other in more)})
         if places > 1:
-            found = found._replace(remark="; ".join(filter(None, (found.remark, f"at {places} places"))))
+            remarks = [remark for remark in dict.fromkeys(one.remark for one in (found, *more)) if remark]
+            left = [f"{len(remarks) - MAX_REMARKS} more reasons"] if len(remarks) > MAX_REMARKS else []
+            found = found._replace(remark="; ".join([*remarks[:MAX_REMARKS], *left, f"at {places} places"]))
         distinct.append(found)
     return distinct
 

@@ -36,8 +36,11 @@ GLOSSARY: Mapping[str, str] = MappingProxyType(
         "rehearsal.",
         "sample": "One picture, video or other piece of content of a dataset, however many files describe it.",
         "subject": "A model, a dataset, terms or another document that is judged.",
-        "case": "A model that people must review, and on which two of them decide. Nothing is proven until they have.",
+        "case": "A model that people must review, and on which two of them decide. Nothing is proven until they have. "
+        "`auditor review open` also opens a report case for each dataset or upload with matches.",
         "linked": "The ground of a case: a list of models names the model, or holds its weights.",
+        "report": "The ground of a report case: samples of the dataset or upload match a list. One person is enough to "
+        "report it; it lists no model.",
         "exposed": "The ground of a case: the model's own training data has samples that match a list.",
         "error, warning, note": "How severe a finding is under the profile that was chosen.",
         "not judged": "A rule could not decide, because something that it needs was not read.",
@@ -63,7 +66,11 @@ def without_cases(report: Report) -> str:
     if report.audience == "author":
         return "Cases are not shown to authors: what people must check first is a finding, held for a check by people."
     if has_known_content_matches(report):
-        return "A match with a list of known content is to be reported, as said here. It opens no case against a model."
+        return (
+            "No model is to be reviewed. A match with a list of known content is to be reported, as said here: "
+            "`auditor review open RUN` opens a report case for each dataset or upload with matches, and one person "
+            "is enough."
+        )
     return "In what was read and compared, no rule found anything that people must review."
 
 
@@ -113,7 +120,11 @@ def hotline(report: Report, country: str) -> str:
     """Return whom to report to: the hotline of the country (ISO 3166), or the directory of all hotlines."""
     contacts = report.policy.contacts
     known = next((one for one in contacts.hotlines if one.code == country.upper()), None)
-    return f"{known.name}, {known.url}" if known else f"the hotline of your country ({contacts.directory.url})"
+    return (
+        f"{known.name}, {known.url}"
+        if known
+        else f"the hotline of your country ({contacts.directory.url}; --country names it)"
+    )
 
 
 def first_step_after_match(report: Report, country: str = "") -> str:

@@ -19,7 +19,7 @@ STRENGTH_MEANINGS: Mapping[Strength, str] = MappingProxyType(
         "named": "a list of models names it, or the model that it is made directly from",
         "short": "a list of models holds the first 12 hex digits of these weights' digest",
         "derived": "it is made directly from a model that a list of models holds",
-        "near": "samples, or sampled values of its weights, match entries nearly",
+        "near": "samples match entries nearly",
         "alike": "its weights have sampled values like those of a model that a list of models holds",
         "declared": "digests that a manifest states, and that nobody computed from the samples, match entries",
         "stated": "a statement about it",

@@ -88,7 +88,7 @@ def read_header(file: BinaryIO, size: int) -> SafetensorsHeader:
     (length,) = struct.unpack("<Q", start)
     if length > MAX_HEADER_BYTES:
         limit = f"{MAX_HEADER_BYTES:,} is the limit"
-        raise Unreadable(f"header too large: a length of {length:,} bytes is claimed, {limit}")
+        raise Unreadable(f"header too large, or no safetensors file: a length of {length:,} bytes is claimed, {limit}")
     if 8 + length > size:
         raise Unreadable(f"invalid header length: {length:,} bytes are claimed, the file has {size - 8:,} more")
     if length > MAX_HEADER_READ:

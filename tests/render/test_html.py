@@ -58,7 +58,7 @@ def test_chance_matches_are_reported_in_words_not_in_raw_counts(report: Report, 
 def test_the_tiles_say_what_they_count(report: Report, shown: Show) -> None:
     text = plain(shown(report, "html"))
     assert "3 of 121 pictures match entries of list example-known, a test list" in text
-    assert "2 cases for people to decide" in text
+    assert "2 cases of models for people to decide" in text
     assert "3 errors; 1 warning, 2 notes" in text
     assert "1 of 31 files not read, or only in part; 2 samples not compared" in text
 

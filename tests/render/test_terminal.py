@@ -147,13 +147,13 @@ def test_a_match_is_followed_by_what_to_do_now_and_the_hotline_of_the_country_th
 ) -> None:
     matched = with_list(report, "csam")
     text = plain(shown(matched, "terminal"))
-    assert "report to the hotline of your country (https://www.inhope.org/)" in text
+    assert "report to the hotline of your country (https://www.inhope.org/; --country names it)" in text
     assert "rehearsal" not in text.lower()
     british = plain(shown(matched, "terminal", country="gb"))
     assert "report to Internet Watch Foundation, https://report.iwf.org.uk/" in british
     assert "report.cybertip.org" not in british
     unknown = plain(shown(matched, "terminal", country="AQ"))
-    assert "the hotline of your country (https://www.inhope.org/)" in unknown
+    assert "the hotline of your country (https://www.inhope.org/; --country names it)" in unknown
 
 
 @pytest.mark.parametrize("name", ["terminal", "html", "json", "csv"])

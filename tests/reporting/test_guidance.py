@@ -26,6 +26,6 @@ def test_a_report_without_cases_says_that_nothing_asks_for_people_only_where_not
     nothing = replace(report, cases=(), flagged={}, tally=replace(report.tally, coverage={}))
     assert "no rule found anything that people must review" in guidance.without_cases(nothing)
     matched = replace(nothing, flagged={("known-content-in-dataset", "FLAGGED", "error"): 1})
-    assert guidance.without_cases(matched).startswith("A match with a list of known content is to be reported")
+    assert guidance.without_cases(matched).startswith("No model is to be reviewed. A match with a list")
     for name in ("terminal", "html"):
         assert "no rule found anything that people must review" not in show(matched, name)

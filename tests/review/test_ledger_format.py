@@ -103,6 +103,7 @@ def ledger_of_every_kind(folder: Path) -> Ledger:
     ledger.record(opening_action(3, ground="report"))
     kept = {key: opening_action(1).data[key] for key in ("digests", "facts", "policy", "version")}
     ledger.record(LedgerAction("joined", first, reviewers.PROGRAM_ACTOR, {"copies": [], "reasons": [], **kept}))
+    ledger.record_read(second, "rook")
     ledger.claim(second, "rook")
     ledger.revoke("rook", why="Left.")
     ledger.confirm(near, "wren", why="Compared with the list's holder.")
