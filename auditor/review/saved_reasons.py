@@ -37,9 +37,21 @@ def save_reason(folder: Path, reviewer: str, name: str, text: str) -> None:
         raise UsageError(f"{name[:80]!r}: name it with at most 64 letters, digits, blanks, dots and hyphens")
     known = _read_file(folder)
     mine = {**known.get(reviewer, {}), name: text.strip()}
+    _write_file(folder, {**known, reviewer: {one: said for one, said in mine.items() if said}})
+
+
+def erase_reasons(folder: Path, reviewer: str) -> None:
+    """Remove all saved reasons of a reviewer."""
+    known = _read_file(folder)
+    if known.pop(reviewer, None):
+        _write_file(folder, known)
+
+
+def _write_file(folder: Path, known: Mapping[str, Mapping[str, str]]) -> None:
+    """Write all saved reasons; only their owner can read the file."""
     path, part = folder / REASONS_FILE, folder / f"{REASONS_FILE}.{os.getpid()}"
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump({**known, reviewer: {one: said for one, said in mine.items() if said}}, file, indent=1)
+        json.dump(known, file, indent=1)
     os.replace(part, path)
 
 

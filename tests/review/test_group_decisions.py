@@ -333,3 +333,12 @@ def test_a_saved_reason_is_shown_and_confirmed_each_time(ledger: Ledger) -> None
     assert "give your reasons with --why, or saved ones with --reason" in both.output
     review(ledger, "reasons", "remove", "licensed", "--as", "heron")
     assert review(ledger, "reasons", "--as", "heron").stdout == ""
+
+
+def test_saved_reasons_go_when_their_writer_is_erased(ledger: Ledger) -> None:
+    for name in ("heron", "wren"):
+        review(ledger, "reasons", "save", "licensed", "--as", name, "--why", f"As {name} says.")
+    review(ledger, "erase", "--person", "heron", "--why", "Asked for by the person.")
+    assert review(ledger, "reasons", "--as", "heron").stdout == ""
+    assert "heron says" not in (ledger.folder / "saved-reasons.json").read_text(encoding="utf-8")
+    assert review(ledger, "reasons", "--as", "wren").stdout == "licensed\tAs wren says.\n"

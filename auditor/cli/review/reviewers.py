@@ -110,6 +110,7 @@ def erase(person: str, entries: tuple[int, ...], why: str, folder: Path) -> None
     """Erase free text from the ledger for good; it still verifies, and shows what was erased."""
     from auditor.review import erasure
     from auditor.review.reviewers import erase_person
+    from auditor.review.saved_reasons import erase_reasons
 
     if not person and not entries:
         raise UsageError("name a --person or an --entry")
@@ -118,4 +119,5 @@ def erase(person: str, entries: tuple[int, ...], why: str, folder: Path) -> None
         count = erasure.erase_words(ledger, tuple(dict.fromkeys((*numbers, *entries))), why=why)
     if name:
         erase_person(folder, name)
+        erase_reasons(folder, name)
     click.echo(f"{count:,} texts erased")
