@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from urllib.parse import quote
 
 from auditor.errors import SealError, UsageError
 from auditor.page.available_actions import available_verdicts
@@ -29,7 +30,9 @@ def act_on_case(page_request: PageRequest) -> Redirect:
     name, case = page_request.path["act"], page_request.path["case"]
     if name not in CASE_ACTIONS:
         raise UsageError(f"{name[:40]!r}: is not an action on a case")
-    return Redirect(f"/case/{case}?done={CASE_ACTIONS[name](page_request, case)}")
+    done = CASE_ACTIONS[name](page_request, case)
+    group = page_request.form_value("group")
+    return Redirect(f"/group/{quote(group, safe='')}?done={done}" if group else f"/case/{case}?done={done}")
 
 
 def pass_case(page_request: PageRequest) -> Redirect:
@@ -106,6 +109,13 @@ def _release(page_request: PageRequest, case: str) -> str:
     return "released"
 
 
+def _record_read(page_request: PageRequest, case: str) -> str:
+    """Do the action of recording that the reviewer has read the page's case as it was shown."""
+    _require_unchanged(page_request, page_request.ledger.state(case), _seen_event(page_request))
+    page_request.ledger.record_read(case, page_request.reviewer, seen=_seen_event(page_request))
+    return "read"
+
+
 def _give_opinion(page_request: PageRequest, case: str) -> str:
     """Do the action of giving the opinion that the case waits for; an unclaimed case is claimed first."""
     ledger, me, seen = page_request.ledger, page_request.reviewer, _seen_event(page_request)
@@ -127,7 +137,7 @@ def _give_opinion(page_request: PageRequest, case: str) -> str:
         return "interim"
     if state.phase != "new":
         after = ledger.decide(
-            case, me, verdict, why=why, rules=rules, review_by=_review_by(page_request), seen=seen
+            case, me, verdict, why=why, rules=rules, review_by=review_by(page_request), seen=seen
         )  # fmt: skip
         return "disputed" if after.phase == "disputed" else "decided"
     if state.is_claimed(ledger.now):
@@ -214,6 +224,7 @@ def _tell_outcome(page_request: PageRequest, case: str) -> str:
 CASE_ACTIONS: Mapping[str, Callable[[PageRequest, str], str]] = MappingProxyType(
     {
         "claim": _claim,
+        "read": _record_read,
         "release": _release,
         "decide": _give_opinion,
         "withdraw": _withdraw,
@@ -230,6 +241,7 @@ CASE_ACTIONS: Mapping[str, Callable[[PageRequest, str], str]] = MappingProxyType
 CONFIRMATIONS: Mapping[str, str] = MappingProxyType(
     {
         "claimed": "You have claimed the case for four hours.",
+        "read": "Recorded: you have read the case.",
         "released": "Your claim is released. Nothing was decided.",
         "proposed": "Your proposal is recorded. Someone else now gives a second opinion without seeing yours. "
         "Until then you can withdraw it.",
@@ -270,7 +282,7 @@ def _require_unchanged(page_request: PageRequest, state: CaseState, seen: int) -
         )
 
 
-def _review_by(page_request: PageRequest) -> str:
+def review_by(page_request: PageRequest) -> str:
     """Return the review date that the action's form asks for; "" for none."""
     days = page_request.form_value("review_days")
     return (

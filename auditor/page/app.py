@@ -15,12 +15,14 @@ from starlette.routing import Route
 
 from auditor.errors import AuditorError, RunError, SealError, UsageError
 from auditor.page import actions, security
+from auditor.page.group_actions import act_on_group
 from auditor.page.ledger_session import LedgerBusy
 from auditor.page.requests import FormFields, PageRequest, QueryParameters
 from auditor.page.responses import Page, Redirect
 from auditor.page.sessions import Session
 from auditor.page.views.case import case_page
 from auditor.page.views.coverage import coverage_page
+from auditor.page.views.groups import group_page, groups_page
 from auditor.page.views.help import help_page
 from auditor.page.views.list_preview import list_preview_page
 from auditor.page.views.log import log_page
@@ -39,6 +41,8 @@ def application(service: ReviewService) -> ASGIApp:
         "/": queue_page,
         "/next": next_case,
         "/case/{case}": case_page,
+        "/groups": groups_page,
+        "/group/{group}": group_page,
         "/log": log_page,
         "/coverage": coverage_page,
         "/list": list_preview_page,
@@ -49,6 +53,7 @@ def application(service: ReviewService) -> ASGIApp:
         "/case/{case}/pass": actions.pass_case,
         "/case/{case}/take-back": actions.restore_passed_case,
         "/case/{case}/{act}": actions.act_on_case,
+        "/group/{group}": act_on_group,
         "/settings": actions.save_preferences,
         "/rest": actions.take_break,
         "/log": actions.verify_whole_ledger,
@@ -115,16 +120,15 @@ def _action_endpoint(
     """Return the endpoint of the page's application that does what a form asks."""
 
     async def endpoint(request: Request) -> Response:
-        """Answer a form that was posted to the page."""
-        session = _find_session(service, request)
-        if session is None:
-            return _not_signed_in(service)
-        form = await _read_form(request)
+        """Answer a form that was posted to the page; one that cannot be recorded gives a reviewer's words back."""
+        session, form = _find_session(service, request), await _read_form(request)
         if form is None:
             return service.render(_problem_page("The form was too long", "A form holds at most 256 kB.", 413), "")
+        if session is None:
+            return _not_signed_in(service, form)
         if not _has_valid_token(session, request, form):
             why = "This form belongs to another session. Go back, reload the page, and send the form again."
-            return service.render(_problem_page("Request refused", why, 403), "")
+            return service.render(_problem_page("Request refused", why, 403, form), "")
         return await run_in_threadpool(_answer, service, session, act, request, form)
 
     return endpoint
@@ -234,13 +238,13 @@ def _problem_page(title: str, why: str, status: int, form: FormFields | None = N
     return Page("problem.html", {"title": title, "why": why, "kept": (form or FormFields())["why"]}, status)
 
 
-def _not_signed_in(service: ReviewService) -> Response:
-    """Return the application's page for a browser without a session."""
+def _not_signed_in(service: ReviewService, form: FormFields | None = None) -> Response:
+    """Return the application's page for a browser without a session, which gives a reviewer's words back."""
     why = (
         "This link has been used, is too old, or its session has ended. Start the page again in the terminal "
         "and follow the new link."
     )
-    return service.render(_problem_page("You are not signed in", why, 403), "")
+    return service.render(_problem_page("You are not signed in", why, 403, form), "")
 
 
 def _find_session(service: ReviewService, request: Request) -> Session | None:

@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -18,13 +18,18 @@ from auditor.errors import UsageError
 
 BREAK_MINUTES = 45
 MAX_PASSED_CASES = 10_000  # the newest are kept
+MAX_LEFT_OUT_CASES = 20_000  # the newest are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """``apart`` are categories that this reviewer does not want to see; ``passed`` are cases left to others."""
+    """``apart`` are categories that this reviewer does not want to see; ``passed`` are cases left to others.
+
+    ``left_out`` are cases that the reviewer took out of decisions on their groups.
+    """
 
     passed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
     unmask: bool = False
     keys: bool = True
@@ -84,6 +89,19 @@ class PreferenceStore:
         self.update(
             lambda old: replace(
                 old, passed=(*(passed for passed in old.passed if passed != case), case)[-MAX_PASSED_CASES:]
+            )
+        )
+
+    def leave_out(self, shown: Iterable[str], taken: Iterable[str]) -> None:
+        """Remember which of the shown cases of a group a decision leaves out: all that are not taken."""
+        shown, taken = tuple(shown), frozenset(taken)
+        self.update(
+            lambda old: replace(
+                old,
+                left_out=(
+                    *(case for case in old.left_out if case not in shown),
+                    *(case for case in shown if case not in taken),
+                )[-MAX_LEFT_OUT_CASES:],
             )
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from auditor import render
+from auditor.errors import UsageError
 from auditor.page import actions, masking, page_labels, readable_times, security
 from auditor.page.ledger_session import LedgerSession
 from auditor.page.preferences import PreferenceStore
@@ -23,11 +25,13 @@ from auditor.page.security import AccessControl
 from auditor.pipeline.report import Report, read_report
 from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.printable import printable
+from auditor.review.case_groups import CaseGroup
 from auditor.review.case_policy import load_case_policy
 from auditor.review.ledger import Ledger
 from auditor.review.review_types import VERDICT_MEANINGS
 
 if TYPE_CHECKING:
+    from auditor.deindex.hubs import Hub
     from auditor.policy.load_policy import Policy
 
 
@@ -49,6 +53,7 @@ class ReviewService:
     rules: tuple[Path, ...] = ()
     recipients: tuple[str, ...] = ()
     _policies: dict[str, Policy] = field(default_factory=dict)
+    _groups: dict[str, CaseGroup] = field(default_factory=dict)
     _reports: dict[Path, Report] = field(default_factory=dict)
 
     def links(self) -> Iterable[tuple[str, str]]:
@@ -60,6 +65,28 @@ class ReviewService:
         if fingerprint not in self._policies:
             self._policies[fingerprint] = load_case_policy(ledger.policy(fingerprint), self.rules)
         return self._policies[fingerprint]
+
+    def group_id(self, group: CaseGroup) -> str:
+        """Return the id of a group in an address, which names no dataset or model; :meth:`find_group` knows it now."""
+        made = hashlib.sha256(str(group).encode()).hexdigest()[:16]
+        self._groups[made] = group
+        return made
+
+    def find_group(self, ledger: Ledger, group: str) -> CaseGroup:
+        """Return the group with this id. Raises :class:`UsageError`."""
+        if group not in self._groups:
+            for one in ledger.groups():
+                self.group_id(one.group)
+        if group not in self._groups:
+            raise UsageError("There is no such group of open cases, or its cases are decided. Go back to the groups.")
+        return self._groups[group]
+
+    @cached_property
+    def hubs(self) -> Mapping[str, Hub]:
+        """The hubs whose addresses a decision takes with it."""
+        from auditor.deindex.hubs import compile_hubs
+
+        return compile_hubs(self.vocabularies)
 
     def reports(self) -> tuple[Report, ...]:
         """Return the runs that the page was started with; finished runs do not change."""

@@ -145,6 +145,17 @@ def open_members(
     return tuple(case for (case,) in rows)
 
 
+def count_repositories(database: sqlite3.Connection, group: CaseGroup, phases: Sequence[Phase]) -> int:
+    """Return how many repositories the group's cases in these phases are about, re-uploads included."""
+    (count,) = database.execute(
+        "SELECT count(DISTINCT names.name) FROM queue JOIN names USING (case_id) "
+        f"WHERE {members_condition(group)} AND ground = :ground AND NOT appeal "
+        f"AND base IN ({', '.join(map(repr, phases))})",
+        {"key": group.key, "ground": group.ground},
+    ).fetchone()
+    return int(count)
+
+
 def weights_groups(database: sqlite3.Connection, group: CaseGroup, most: int = 20) -> tuple[CaseGroup, ...]:
     """Return the groups of a group's open cases that have a weights file in common, the largest first."""
     rows = database.execute(

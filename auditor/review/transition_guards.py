@@ -37,9 +37,7 @@ def require_group_opinion(state: CaseState, event: LedgerEvent, verdict: Verdict
     if str(event.data.get("weights", "")) not in map(str, state.digests):
         raise UsageError(f"case {state.id}: it does not hold the weights that the group shares; decide it by itself")
     if state.ground == "exposed" and event.actor not in state.readers:
-        raise UsageError(
-            f"case {state.id}: {event.actor} has not read it: `auditor review read {state.id} --as {event.actor}`"
-        )
+        raise UsageError(f"case {state.id}: {event.actor} has not recorded that they read it as it is now")
 
 
 def require_unclaimed_by_others(state: CaseState, event: LedgerEvent) -> None:

@@ -150,6 +150,43 @@ def test_two_people_carry_a_case_from_new_to_listed_and_through_an_appeal_by_key
         assert {re.match(r"[a-z]+://[^/]+", url)[0] for url in page.asked} == {served_page.service.access.origin}  # type: ignore[index]
 
 
+def test_a_group_is_decided_by_keys_alone(chromium: Any, served_page: ServedPage) -> None:
+    with served_page.ledger() as ledger:
+        ledger.record(*(opening_action(number, dataset="northlight/scenes") for number in range(11, 15)))
+    heron, wren = (enter(chromium, served_page, name) for name in ("heron", "wren"))
+    for page in (heron, wren):
+        press_keys(page, "g")
+        page.wait_for_url("**/groups")
+        press_keys(page, "j", "Enter")  # the dataset's group comes before the list's, which is as large
+        page.wait_for_url("**/group/*")
+    press_keys(heron, "t")
+    assert heron.locator("input[data-tick]:checked").count() == 0
+    press_keys(heron, "t", "j", "j", "x")  # all but the second case
+    assert heron.locator("input[data-tick]:checked").count() == 3
+    press_keys(heron, "2")
+    heron.keyboard.type("Each card names the dataset, xt.")  # letters of a text are no commands
+    press_keys(heron, "Control+Enter")
+    wait_for_text(heron, "is recorded on 3 cases: now second review")
+    # What the other typed before is refused, and not lost.
+    press_keys(wren, "2")
+    wren.keyboard.type("Wren read them too.")
+    wren.get_by_label("Take in case 000000000000000c").uncheck()
+    press_keys(wren, "Control+Enter")
+    wait_for_text(wren, "nothing was recorded: 1 of its cases wait for a first opinion, 3 for a second")
+    assert "Wren read them too." in wren.content()
+    wren.get_by_text("3 for second and further opinions").click()
+    press_keys(wren, "2")
+    wren.keyboard.type("Wren read them too.")
+    press_keys(wren, "Control+Enter")
+    wait_for_text(wren, "is recorded on 3 cases: now approved")
+    for page in (heron, wren):
+        assert all("a status of 422" in error for error in page.errors)
+    with served_page.ledger() as ledger:
+        assert [ledger.state(case_id(number)).phase for number in (11, 12, 13, 14)] == [
+            "approved", "new", "approved", "approved",
+        ]  # fmt: skip
+
+
 def hostile_case(number: int, text: str) -> LedgerAction:
     """A case that says this in every field that comes from outside."""
     act = opening_action(number, "near", name=text)
@@ -266,14 +303,30 @@ def test_every_view_fits_and_axe_finds_nothing_serious(
     chromium: Any, served_page: ServedPage, name: str, options: dict[str, Any]
 ) -> None:
     with served_page.ledger() as ledger:
-        ledger.record(opening_action(5, name="atelier/" + "a-very-long-name-" * 30))
+        ledger.record(opening_action(5, name="atelier/" + "a-very-long-name-" * 30, dataset="northlight/scenes"))
+        ledger.record(opening_action(6, dataset="northlight/scenes"))
         ledger.claim(case_id(3), "wren")
         ledger.propose(case_id(3), "wren", "label", why="So it is.")
         ledger.decide(case_id(3), "heron", "gate", why="Not so.")
     page = enter(chromium, served_page, "owl", bypass_csp=True, **options)
     axe = os.environ.get("AUDITOR_AXE", "")
     cases = [f"/case/{case_id(number)}" for number in (1, 2, 3, 5)]
-    for path in ("/", "/?show=all", *cases, "/log", "/coverage", "/list", "/settings", "/help", "/nothing"):
+    page.goto(f"{served_page.service.access.origin}/groups")
+    group = page.locator("a[data-stop]").first.get_attribute("href")
+    for path in (
+        "/",
+        "/?show=all",
+        "/groups",
+        group,
+        f"{group}?show=second",
+        *cases,
+        "/log",
+        "/coverage",
+        "/list",
+        "/settings",
+        "/help",
+        "/nothing",
+    ):
         page.goto(f"{served_page.service.access.origin}{path}")
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} scrolls sideways"

@@ -316,7 +316,7 @@ def test_hidden_categories_stay_hidden_until_the_reviewer_asks(app: ReviewApp) -
     heron = app.browser("heron")
     heron.submit(heron.get("/settings"), "/settings", apart="linked", break_minutes="30", keys="1")
     assert LISTED not in heron.get("/")
-    assert "You do not have to open this case" in visible_text(heron.get(f"/case/{LISTED}"))
+    assert "You do not have to open it" in visible_text(heron.get(f"/case/{LISTED}"))
     assert "Why it is open" in visible_text(heron.get(f"/case/{LISTED}?anyway=1"))
     assert LISTED in app.browser("wren").get("/")
 

@@ -153,7 +153,7 @@ def test_other_verdicts_are_for_single_cases(ledger: Ledger, verdict: str) -> No
 def test_a_group_is_de_indexed_only_as_copies_of_the_same_weights_that_each_reviewer_has_read(ledger: Ledger) -> None:
     with pytest.raises(UsageError, match=f"such groups here: exposed:weights:sha256:{SHARED}"):
         opine(ledger, "heron", "de-index")
-    with pytest.raises(UsageError, match=f"heron has not read it: `auditor review read {case_id(1)} --as heron`"):
+    with pytest.raises(UsageError, match=f"case {case_id(1)}: heron has not recorded that they read it as it is now"):
         opine(ledger, "heron", "de-index", WEIGHTS)
     for number in (1, 2):
         ledger.record_read(case_id(number), "heron")
@@ -170,7 +170,7 @@ def test_a_group_is_de_indexed_only_as_copies_of_the_same_weights_that_each_revi
 def test_a_case_that_changed_must_be_read_again(ledger: Ledger) -> None:
     ledger.record_read(case_id(1), "heron")
     ledger.record(joined(1, reasons=True))
-    with pytest.raises(UsageError, match="heron has not read it"):
+    with pytest.raises(UsageError, match="heron has not recorded that they read it"):
         opine(ledger, "heron", "de-index", WEIGHTS, only=(case_id(1),))
 
 
@@ -179,7 +179,10 @@ def test_a_case_that_changed_must_be_read_again(ledger: Ledger) -> None:
     [
         ({"verdict": "demote", "group": 2}, "demote is decided for each case by itself"),
         ({"verdict": "de-index", "group": 2, "weights": "sha256:00"}, "it does not hold the weights that the group"),
-        ({"verdict": "de-index", "group": 2, "weights": f"sha256:{SHARED}"}, "heron has not read it"),
+        (
+            {"verdict": "de-index", "group": 2, "weights": f"sha256:{SHARED}"},
+            "heron has not recorded that they read it",
+        ),
         ({"verdict": "gate", "group": "2"}, "the size of its group is not valid"),
     ],
 )

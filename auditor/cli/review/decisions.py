@@ -64,7 +64,7 @@ Examples:
   auditor review propose exposed:dataset:northlight/scenes gate --as heron --why "…" --except CASE
 
 A GROUP (see `groups`) gets no-action, label, gate or need-more at once; each case keeps its own reviews. De-index is
-for a group of weights (exposed:weights:sha256:…) and, where the ground is exposed, for cases that you have read."""
+for a group of weights (exposed:weights:sha256:…) and, where the ground is exposed, for cases that you `read`."""
 )
 @opinion_options
 def propose(case: str, folder: Path, **given: Any) -> None:

@@ -46,6 +46,18 @@
       return;
     }
     if (event.key.length !== 1) return;
+    const ticks = [...document.querySelectorAll("input[data-tick]")];
+    if (event.key === "x" && ticks.length) {
+      const row = at.closest("tr");
+      const tick = row && row.querySelector("input[data-tick]");
+      if (tick) tick.click();
+      return;
+    }
+    if (event.key === "t" && ticks.length) {
+      const all = ticks.every((tick) => tick.checked);
+      for (const tick of ticks) tick.checked = !all;
+      return;
+    }
     const keyed = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (keyed) {
       event.preventDefault();

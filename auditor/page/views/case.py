@@ -14,6 +14,7 @@ from auditor.page.ledger_queries import recorded_policy
 from auditor.page.requests import PageRequest
 from auditor.page.responses import Page
 from auditor.page.views.categories import CATEGORIES, hidden_categories
+from auditor.page.views.groups import KIND_LABELS, groups_of_case
 from auditor.page.views.history import history_steps
 from auditor.pipeline.report import Edge
 from auditor.reporting.labels import CASE_GROUNDS
@@ -38,11 +39,14 @@ _PARENT_KINDS: Mapping[str, Kind] = {"base_model": "model", "trained_on": "datas
 
 def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> Page:
     """Return the page of one case; after an error, with what was typed into its form."""
+    from auditor.deindex.reach import case_reach
+
     ledger, me = page_request.ledger, page_request.reviewer
     state = ledger.state(page_request.path["case"])
     hidden = hidden_categories(page_request, state.id, state.ground)
     if hidden and "anyway" not in page_request.query and not error:
-        return Page("hidden_category.html", {"case": state.id, "hidden": hidden, "meanings": CATEGORIES})
+        anyway = f"/case/{state.id}?anyway=1"
+        return Page("hidden_category.html", {"anyway": anyway, "hidden": hidden, "meanings": CATEGORIES})
     history = ledger.history(state.id)
     now = ledger.now
     policy = recorded_policy(ledger, state)
@@ -78,6 +82,11 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
             "missing": missing_steps(state),
             "step_meanings": REPORT_STEPS,
             "linked_as": linked_case_label(state),
+            "reach": case_reach(state, page_request.service.hubs),
+            "groups": groups_of_case(page_request, state),
+            "kinds": KIND_LABELS,
+            "group": page_request.query["group"] or page_request.form_value("group"),
+            "have_read": me in state.readers,
             "history": history_steps(history),
             "grounds": CASE_GROUNDS,
             "strengths": STRENGTH_MEANINGS,

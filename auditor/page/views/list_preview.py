@@ -33,8 +33,6 @@ class ListChange:
 
 def list_preview_page(page_request: PageRequest) -> Page:
     """Return the entries that a list built now would have, compared with what each recipient was last sent."""
-    from auditor.deindex.hubs import compile_hubs
-
     now = page_request.ledger.now
     cases, total = ledger_queries.decided_cases(page_request.ledger.folder, MAX_COMPARED_CASES)
     states = [page_request.ledger.state(case) for case in cases]
@@ -43,7 +41,7 @@ def list_preview_page(page_request: PageRequest) -> Page:
     )
     to = page_request.query.get("to", recipients[0] if recipients else "")
     sent = ledger_queries.last_listed_decisions(page_request.ledger.folder, to)
-    hubs = compile_hubs(page_request.service.vocabularies)
+    hubs = page_request.service.hubs
     lines = [line for state in states for line in _list_changes(state, to, sent.get(state.id, ""), now, hubs)]
     order = ("removed", "new", "changed", "held back", "kept")
     counts = {change: sum(line.change == change for line in lines) for change in order}
