@@ -6,12 +6,12 @@ decision's leaf to the root of the tree as it stood when the entry first said wh
 stays the same, byte for byte, however the ledger grows.
 
 What holds, once all of it was checked: at this place of the ledger, fixed since that size, stands a leaf that says
-under which pseudonym the last opinion was given, when, on which case, with which verdict under which rules; the entry
-says the same; and the ledger has lost and changed nothing since the last list of this sender. What does not follow:
-which repository it was about (a case may cover several, and a canary, which is no decision, borrows one's proof, as a
-copy of the same weights does), or what reviewers wrote, of which the leaf holds a salted digest alone. Whoever must
-know asks the sender for the lines of the case, each of which can be checked against the same root. Ledgers of format 1
-close no words, so of their decisions only that the leaf is there is proven.
+when the last opinion was given, on which case, with which verdict under which rules; the entry says the same; and the
+ledger has lost and changed nothing since the last list of this sender. What does not follow: which repository it was
+about (a case may cover several, and a canary, which is no decision, borrows one's proof, as a copy of the same weights
+does), or who the reviewers were and what they wrote, of which the leaf holds salted digests alone. Whoever must know
+asks the sender for the lines of the case, each of which can be checked against the same root. Ledgers of format 1
+have no such digests, so of their decisions only that the leaf is there is proven.
 """
 
 from __future__ import annotations

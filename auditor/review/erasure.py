@@ -6,11 +6,13 @@ An event of the ledger names the entries that were erased; any other entry witho
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from auditor.errors import UsageError
 from auditor.review import reviewers
 from auditor.review.ledger import Ledger
+from auditor.review.ledger_entries import canonical_json, erase_entry_words
 from auditor.review.ledger_events import LedgerAction
 from auditor.review.ledger_schema import LEDGER_SCHEMA
 from auditor.review.ledger_storage import LEDGER_FILE, write_transaction
@@ -44,10 +46,13 @@ def erase_words(ledger: Ledger, numbers: Sequence[int], *, why: str) -> int:
     Raises:
         UsageError: An entry has no words that can be erased: ledgers of format 1 hold them in the leaf itself.
     """
-    texts = {event.number: event.redacted for event in ledger.all_events() if "salt" in event.data}
+    texts: dict[int, str] = {}
     for number in numbers:
-        if number not in texts:
+        row = ledger.database.execute("SELECT body FROM events WHERE number = ?", (number,)).fetchone()
+        content = json.loads(row[0]) if row else {"data": {}}
+        if "salt" not in content["data"]:
             raise UsageError(f"entry {number}: has no words that can be erased")
+        texts[number] = canonical_json(erase_entry_words(content))
     if not numbers:
         return 0
     action = LedgerAction("erased", "", reviewers.PROGRAM_ACTOR, {"numbers": sorted(numbers), "reason": why})

@@ -3,7 +3,7 @@
 A folder (mode 0700) holds ``ledger.sqlite``, ``signing.key`` (0600), ``public.key`` and ``reviewers.toml``.
 An event is one line of canonical JSON that names the hash of the event before it. The lines are the leaves of a
 Merkle tree (RFC 6962), and every transaction ends with a signed checkpoint over all of them. A leaf holds a reviewer's
-words only as a salted digest, so that a recipient of a list can verify it without reading them; see
+words and name only as salted digests, so that a recipient of a list can verify it without reading them; see
 :func:`auditor.review.ledger_entries.redact_entry`. The tables that make the queue fast are derived from the lines.
 """
 
@@ -34,6 +34,8 @@ from auditor.review.check_cases import find_check_case
 from auditor.review.checkpoints import Checkpoint
 from auditor.review.ledger_entries import (
     LEDGER_FORMAT,
+    NAMES_FORMAT,
+    WORDS_FORMAT,
     check_general_event,
     decode_entry,
     encode_entry,
@@ -394,10 +396,14 @@ class Ledger:
                     raise UsageError(
                         f"{action.actor!r}: is no reviewer of this ledger; see `auditor review reviewers --help`"
                     )
-                salt = {"salt": secrets.token_hex(16)} if "why" in action.data and self.format > 1 else {}
+                salts = {}
+                if "why" in action.data and self.format >= WORDS_FORMAT:
+                    salts["salt"] = secrets.token_hex(16)
+                if action.actor != reviewers.PROGRAM_ACTOR and self.format >= NAMES_FORMAT:
+                    salts["name_salt"] = secrets.token_hex(16)
                 if "words" in action.data:
                     raise UsageError("words: only an entry whose words were erased has this key")
-                body = self._signed_entry(number, time, action, {**action.data, **salt}, previous)
+                body = self._signed_entry(number, time, action, {**action.data, **salts}, previous)
                 event = decode_entry(body)
                 keys.check_signature(event, json.loads(body))
                 if action.case:

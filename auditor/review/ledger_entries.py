@@ -12,7 +12,9 @@ from auditor.review.ledger_events import LedgerEvent
 from auditor.sealing import merkle
 
 ERASED = "(erased)"  # stands for words that were erased
-LEDGER_FORMAT = 2  # in format 1 a leaf is the hash of the whole line, words included
+# In format 1 a leaf is the hash of the whole line, in format 2 without words, in format 3 also without names.
+LEDGER_FORMAT = 3
+WORDS_FORMAT, NAMES_FORMAT = 2, 3  # the formats since which a leaf holds words, and names, as digests alone
 
 
 def decode_entry(body: str) -> LedgerEvent:
@@ -42,10 +44,11 @@ def decode_entry(body: str) -> LedgerEvent:
 
 
 def redact_entry(content: Mapping[str, Any]) -> str:
-    """Return the text that the leaf of an entry is the hash of: the entry with ``words`` in place of its words.
+    """Return the text that the leaf of an entry is the hash of: without its words, and without who recorded it.
 
-    ``words`` is the SHA-256 of the JSON list [salt, words]: who holds the entry can show what was said, and who sees
-    only the redacted text cannot guess it. An entry whose words were erased is the redacted text itself.
+    ``words`` stands for the words, as :func:`erase_entry_words` says. ``name`` stands for the reviewer: the SHA-256 of
+    the JSON list [name_salt, actor, signed_with, signature], the last two "" in an entry that is not signed. Whoever
+    holds the entry can show what was said and by whom, and who sees only the redacted text cannot guess it.
 
     Args:
         content: The entry as JSON.
@@ -56,16 +59,38 @@ def redact_entry(content: Mapping[str, Any]) -> str:
     Raises:
         ValueError, KeyError, TypeError: The entry is not in the form that this program writes.
     """
+    shown = erase_entry_words(content)
+    data = dict(shown["data"])
+    if "name" in data:
+        raise ValueError("name")
+    if "name_salt" in data:
+        keys = ("name_salt", "signed_with", "signature")
+        salt, key, signature = (data.pop(name, "") for name in keys)
+        data["name"] = _digest([salt, content["actor"], key, signature])
+        shown = {**shown, "actor": "", "data": data}
+    return "" if shown is content and "words" not in data else canonical_json(shown)
+
+
+def erase_entry_words(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an entry with ``words`` in place of ``why`` and ``salt``: the SHA-256 of the JSON list [salt, why].
+
+    An entry whose words were erased, or that has no salt, is returned as it is.
+
+    Raises:
+        ValueError, KeyError, TypeError: The entry is not in the form that this program writes.
+    """
     data = content["data"]
-    if "words" in data:
-        if "salt" in data or "why" in data:
-            raise ValueError("words")
-        return canonical_json(content)  # its words were erased
+    if "words" in data and ("salt" in data or "why" in data):
+        raise ValueError("words")
     if "salt" not in data:
-        return ""
-    words = hashlib.sha256(canonical_json([data["salt"], data["why"]]).encode()).hexdigest()
+        return content
     kept = {key: value for key, value in data.items() if key not in ("salt", "why")}
-    return canonical_json({**content, "data": {**kept, "words": words}})
+    return {**content, "data": {**kept, "words": _digest([data["salt"], data["why"]])}}
+
+
+def _digest(content: object) -> str:
+    """Return the SHA-256 of part of a ledger entry as canonical JSON, in hex."""
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
 GENERAL_EVENTS = {"begun", "policy", "clock", "receipt", "enrolled", "revoked", "erased"}
@@ -82,7 +107,7 @@ def check_general_event(event: LedgerEvent) -> None:
 
 
 def text_to_sign(origin: str, content: Mapping[str, Any]) -> bytes:
-    """Return what a reviewer signs of an entry: its text without the signature, with the digest of words for words.
+    """Return what a reviewer signs of an entry: its text without the signature, with digests for words and name.
 
     Args:
         origin: The ledger's name.

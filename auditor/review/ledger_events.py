@@ -12,7 +12,7 @@ class LedgerEvent:
     """What somebody did, and when.
 
     ``actor`` is a pseudonym, or ``auditor`` when the program recorded it. ``leaf`` is the hash of its ledger entry in
-    hex. ``redacted`` is the text that ``leaf`` is the hash of where words are replaced by their digest; else "".
+    hex. ``redacted`` is the text that ``leaf`` is the hash of where words and names are replaced by digests; else "".
     """
 
     number: int

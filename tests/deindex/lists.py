@@ -78,11 +78,11 @@ class MemoryLedger:
 
     def add_decision(self, made: Decision) -> Decision:
         """Add the event of a decision, once; return the decision with its place in the ledger."""
-        data: dict[str, object] = {"verdict": made.verdict, "rules": made.rules, "words": "00" * 32}
+        data: dict[str, object] = {"verdict": made.verdict, "rules": made.rules, "words": "00" * 32, "name": "11" * 32}
         if made.verdict == "interim":
             data["expires"] = made.expires_at
         kind = "interim" if made.verdict == "interim" else "reviewed"
-        event = {"actor": made.approver or made.proposer, "case": made.case, "kind": kind, "time": made.decided_at}
+        event = {"actor": "", "case": made.case, "kind": kind, "time": made.decided_at}
         key = json.dumps([made.id, event, data])
         if key not in self.known:
             text = json.dumps({**event, "data": data, "number": self.size, "previous": "00" * 32})

@@ -108,7 +108,13 @@ def verify_export(text: str, kinds: Mapping[str, tuple[set[str], set[str]]]) -> 
             must = must - {"why"} | {"words"}
         elif "why" in must:
             must = must | {"salt"}
+        must = must | {"name_salt"} if entry["actor"] != "auditor" else must
         assert must <= set(data) <= must | may, f"entry {number}: {entry['kind']} has {sorted(data)}"
+        if "name_salt" in data:
+            held = entry["data"]
+            said = [held.pop("name_salt"), entry["actor"], held.pop("signed_with", ""), held.pop("signature", "")]
+            held["name"] = hashlib.sha256(_canonical(said).encode()).hexdigest()
+            entry["actor"] = ""
         if "salt" in data:
             entry["data"]["words"] = hashlib.sha256(_canonical([data["salt"], data["why"]]).encode()).hexdigest()
             del entry["data"]["salt"], entry["data"]["why"]

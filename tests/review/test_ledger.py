@@ -25,7 +25,7 @@ from auditor.review import Ledger, case_index, case_state, case_transitions, rev
 from auditor.review import ledger as ledger_module
 from auditor.review.checkpoints import Checkpoint, verify_checkpoint
 from auditor.review.ledger import KEY_FILE
-from auditor.review.ledger_entries import decode_entry, encode_entry
+from auditor.review.ledger_entries import canonical_json, decode_entry, encode_entry, erase_entry_words
 from auditor.review.ledger_events import LedgerAction
 from auditor.review.ledger_export import export_ledger, restore_ledger
 from auditor.review.ledger_storage import LEDGER_FILE
@@ -33,7 +33,7 @@ from auditor.review.queue import QueueQuery
 from auditor.review.verify_ledger import verify_ledger
 from auditor.sealing import merkle
 from auditor.sealing.keys import SigningKey
-from tests.reviewing import Clock, case_id, create_ledger, decide_case, opening_action
+from tests.reviewing import REVIEWERS, Clock, case_id, create_ledger, decide_case, opening_action
 
 CASE = case_id(1)
 
@@ -434,15 +434,16 @@ def test_every_event_is_proven_to_be_in_the_ledger(ledger: Ledger) -> None:
 # What a leaf shows
 
 
-def test_a_leaf_shows_all_of_an_event_but_its_words(ledger: Ledger) -> None:
+def test_a_leaf_shows_all_of_an_event_but_its_words_and_who_said_them(ledger: Ledger) -> None:
     decide_case(ledger, CASE)
     proposed, reviewed = [*ledger.all_events()][-2:]
     all_case_text = json.loads(reviewed.redacted)
-    assert all_case_text["data"].keys() == {"verdict", "rules", "review_by", "words"}
-    assert (all_case_text["actor"], all_case_text["kind"], all_case_text["case"]) == ("wren", "reviewed", CASE)
+    assert all_case_text["data"].keys() == {"verdict", "rules", "review_by", "words", "name"}
+    assert (all_case_text["actor"], all_case_text["kind"], all_case_text["case"]) == ("", "reviewed", CASE)
     assert bytes.fromhex(reviewed.leaf) == merkle.hash_leaf(reviewed.redacted.encode())
     assert "The digest is on the list." not in proposed.redacted
     assert "I compared it too." not in reviewed.redacted
+    assert not any(name in event.redacted for event in (proposed, reviewed) for name in REVIEWERS)
     (decision,) = ledger.decisions_in_force()
     assert (decision.leaf, decision.logged) == (reviewed.leaf, reviewed.redacted)
 
@@ -451,12 +452,13 @@ def test_the_same_words_are_never_shown_as_the_same(ledger: Ledger) -> None:
     """Else whoever guesses them could tell."""
     for case in (CASE, case_id(2)):
         ledger.record(LedgerAction("reported", case, "heron", {"outcome": "not-due", "why": "No."}))
-    one, two = [json.loads(event.redacted)["data"]["words"] for event in [*ledger.all_events()][-2:]]
-    assert one != two
+    one, two = [json.loads(event.redacted)["data"] for event in [*ledger.all_events()][-2:]]
+    assert one["words"] != two["words"]
+    assert one["name"] != two["name"]
 
 
-@pytest.mark.parametrize("old", ["I compared it too.", '"salt":"'])
-def test_words_and_their_salt_are_part_of_what_is_signed(ledger: Ledger, old: str) -> None:
+@pytest.mark.parametrize("old", ["I compared it too.", '"salt":"', '"name_salt":"', '"actor":"wren'])
+def test_words_names_and_their_salts_are_part_of_what_is_signed(ledger: Ledger, old: str) -> None:
     decide_case(ledger, CASE)
     statement = f"UPDATE events SET body = replace(body, '{old}', '{old[:-1]}x') WHERE number = 5"
     if old.startswith('"'):
@@ -466,11 +468,27 @@ def test_words_and_their_salt_are_part_of_what_is_signed(ledger: Ledger, old: st
 
 
 def test_an_event_cannot_be_put_in_place_by_what_its_leaf_shows(ledger: Ledger) -> None:
-    """It has the same leaf; its words would be gone, and nobody would see it."""
+    """It has the same leaf; its words and who said them would be gone, and nobody would see it."""
     decide_case(ledger, CASE)
     closed = [*ledger.all_events()][-1].redacted
-    with forge_ledger(ledger, f"UPDATE events SET body = '{closed}' WHERE number = 5") as forged:
-        assert "event 5: its words are missing, and no event says" in str(verify_ledger(forged).faults[0])
+    (body,) = ledger.database.execute("SELECT body FROM events WHERE number = 5").fetchone()
+    without_words = canonical_json(erase_entry_words(json.loads(body)))
+    for text, message in ((closed, "is damaged"), (without_words, "its words are missing, and no event says")):
+        with forge_ledger(ledger, f"UPDATE events SET body = '{text}' WHERE number = 5") as forged:
+            assert message in str(verify_ledger(forged).faults[0])
+
+
+def test_a_ledger_of_format_2_stays_in_format_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "LEDGER_FORMAT", 2)
+    with create_ledger(tmp_path / "old") as old:
+        old.record(opening_action(1))
+    monkeypatch.undo()
+    with Ledger.open(tmp_path / "old", clock=Clock()) as old:
+        decide_case(old, CASE)
+        (decision,) = old.decisions_in_force()
+        assert json.loads(decision.logged)["actor"] == "wren"
+        assert verify_ledger(old).faults == ()
+        assert not any("name_salt" in event.data for event in old.all_events())
 
 
 def test_a_ledger_of_format_1_stays_in_format_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
