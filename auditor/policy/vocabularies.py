@@ -12,6 +12,7 @@ depends on its name:
 ``hotlines.toml``    ``[directory]``, ``[[hotline]]``, ``[[provider]]``
 ``duties.toml``      ``[ID]``: what a law asks to be stated, of whom and since when
 ``clauses.toml``     ``[words]``, ``[[cue]]``: by which the clause check knows a prohibition
+``parents.toml``     ``[[word_class]]``: by which a sentence says that a model is a base
 any other name       ``[licence.ID]``, ``[[text]]`` (a licence's text), ``[word_list]``, ``[[term]]``,
                      ``[[parent_cue]]``, ``[hashed]``
 ===================  =================================================================================
@@ -67,12 +68,14 @@ from auditor.policy.vocabulary_tables import (
     parse_term,
     parse_well_known_base,
     parse_withdrawn_dataset,
+    parse_word_class,
 )
 from auditor.resources import resource_folder
 from auditor.suggestions import did_you_mean
 from auditor.terms.keyed_words import HashedTerms
 from auditor.terms.licences import Licence, Licences, LicenceText, SpellingConflict, index_licences
 from auditor.terms.parent_cues import CompiledParentCues, ParentCue
+from auditor.terms.parent_grammar import ParentGrammar, WordClass
 from auditor.terms.vocabulary import Term
 
 if TYPE_CHECKING:
@@ -101,6 +104,7 @@ class Vocabularies:
 
     terms: tuple[Term, ...] = ()
     parent_cues: tuple[ParentCue, ...] = ()
+    word_classes: tuple[WordClass, ...] = ()
     hashed_terms: tuple[HashedTerms, ...] = ()
     licences: Licences = field(default_factory=lambda: index_licences(()))
     withdrawn: tuple[WithdrawnDataset, ...] = ()
@@ -128,7 +132,11 @@ def compiled_vocabulary(vocabularies: Vocabularies) -> CompiledVocabulary:
         vocabularies.terms,
         vocabularies.hashed_terms,
         vocabularies.licences,
-        CompiledParentCues(vocabularies.parent_cues, frozenset(name for name in renamed.models if "/" not in name)),
+        CompiledParentCues(
+            vocabularies.parent_cues,
+            frozenset(name for name in renamed.models if "/" not in name),
+            ParentGrammar(vocabularies.word_classes),
+        ),
         KnownNames(names),
         CompiledCues(vocabularies.cues, vocabularies.cue_words),
     )
@@ -216,6 +224,7 @@ class _Merged:
         self.known_words: set[str] = set()
         self.terms = _Entries[Term]("term")
         self.parent_cues = _Entries[ParentCue]("parent_cue")
+        self.word_classes = _Entries[WordClass]("word_class")
         self.hashed_terms: list[tuple[HashedTerms, Path]] = []
         self.withdrawn = _Entries[WithdrawnDataset]("")
         self.renamed = {name: _Entries[str](name) for name in ("models", "datasets", "files")}
@@ -247,6 +256,7 @@ class _Merged:
         return Vocabularies(
             self.terms.all,
             self.parent_cues.all,
+            self.word_classes.all,
             tuple(hashed for hashed, _ in self.hashed_terms),
             self._licences(),
             tuple(sorted(self.withdrawn.all, key=lambda dataset: dataset.id)),
@@ -417,6 +427,13 @@ def _read_clauses(merged: _Merged, tables: Mapping[str, Any], path: Path) -> Non
         merged.cues.add(name, table, parse_cue, path)
 
 
+def _read_parents(merged: _Merged, tables: Mapping[str, Any], path: Path) -> None:
+    """Add the word classes of a vocabulary file."""
+    reject_unknown_keys(tables, ("word_class",))
+    for table in read_tables(tables, "word_class"):
+        merged.word_classes.add(str(table.get("id", "")), table, parse_word_class, path)
+
+
 _READERS: Mapping[str, Callable[[_Merged, Mapping[str, Any], Path], None]] = {
     "withdrawn.toml": _read_withdrawn,
     "bases.toml": _read_bases,
@@ -424,5 +441,6 @@ _READERS: Mapping[str, Callable[[_Merged, Mapping[str, Any], Path], None]] = {
     "hubs.toml": _read_hubs,
     "hotlines.toml": _read_hotlines,
     "clauses.toml": _read_clauses,
+    "parents.toml": _read_parents,
     "duties.toml": _read_duties,
 }

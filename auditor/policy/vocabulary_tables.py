@@ -19,6 +19,7 @@ from auditor.terms.keyed_words import LONGEST_TERM, HashedTerms, read_term_key
 from auditor.terms.licence_words import WORD_BYTES, unpack_words
 from auditor.terms.licences import Licence, LicenceText
 from auditor.terms.parent_cues import RELATIONS, STATES, ParentCue
+from auditor.terms.parent_grammar import ROLES, WordClass
 from auditor.terms.patterns import compile_pattern
 from auditor.terms.vocabulary import PAIRED_KINDS, Term
 
@@ -277,6 +278,22 @@ def check_parent_cue(cue: ParentCue) -> None:
     except ValueError as error:
         key = "pattern" if cue.pattern else "label" if cue.label else "sentence"
         raise ValueError(f"{key}: {error}") from error
+
+
+def parse_word_class(_: str, table: Mapping[str, Any]) -> WordClass:
+    """Parse the vocabulary table ``[[word_class]]`` of ``parents.toml``: words of one role, separated by commas."""
+    reject_unknown_keys(table, ("id", "role", "relation", "words", "examples", "counterexamples"))
+    words = tuple(" ".join(word.split()) for word in read_text(table, "words").split(","))
+    if not all(words) or any(word == "*" for word in words):
+        raise ValueError("words: one of the words is empty")
+    return WordClass(
+        read_text(table, "id"),
+        one_of("role", read_text(table, "role"), tuple(ROLES)),
+        words,
+        one_of("relation", read_text(table, "relation", ""), RELATIONS),
+        read_texts(table, "examples"),
+        _words(table, "counterexamples"),
+    )
 
 
 def parse_hashed_terms(table: Mapping[str, Any], folder: Path) -> HashedTerms:

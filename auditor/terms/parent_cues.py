@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import re2
 
+from auditor.terms.parent_grammar import ParentGrammar
 from auditor.terms.patterns import compile_capturing_pattern, compile_pattern, compile_pattern_set
 from auditor.terms.repository_links import DATASET, MODEL, Reference, find_references, sentences_with_references
 
@@ -78,6 +79,7 @@ _LABEL_LINE = r"(?:{label})\b[^\n:|/]{{0,24}}[:|]"
 # One automaton of all cues outgrows RE2's cache and is many times slower than several of some cues each (measured with
 # 140 cues: 22 us a card with 40 in a set, 29 with 24, 270 with 72).
 _PATTERNS_PER_SET = 40
+_PARTS = "component"  # the class of words for parts of a model
 _MAX_MATCHES = 500  # of one cue
 _MAX_LABELS = 200  # labels of one text after which a name is looked for
 
@@ -142,6 +144,7 @@ class CompiledParentCues:
 
     cues: tuple[ParentCue, ...]
     known: Collection[str]
+    grammar: ParentGrammar
 
     @property
     def label_pattern(self) -> str:
@@ -215,6 +218,8 @@ class CompiledParentCues:
                     if at not in made or _priority(cue) > _priority(made[at]):
                         made[at] = cue
         made |= self._by_sentence(data, named, [at for at in markers if at not in made], keys)
+        if "base_model" in keys:
+            made |= {at: cue for at, cue in self._by_grammar(data, named) if at not in made}
         denied = {
             at
             for cue, pattern in (found if made else ())
@@ -227,6 +232,17 @@ class CompiledParentCues:
             if (at not in denied or made[at].certain) and not _is_quantized_copy(made[at], named[at])
         ]
         yield from _first_of_each(data, [(at, made[at], named[at]) for at in kept])
+
+    def _by_grammar(self, data: bytes, named: Mapping[int, Reference]) -> Iterator[tuple[int, ParentCue]]:
+        """Yield the places of the markers of the models that sentences say to be bases, with what says so."""
+        start = 0
+        for sentence in data.split(b"\n"):
+            markers = [start + match.start() for match in _MARKER.finditer(sentence)]
+            if ord(MODEL) in sentence:
+                for at, base in zip(markers, self.grammar.find_bases(sentence.decode()), strict=False):
+                    if base and at in named:
+                        yield at, ParentCue(base.word_class, "base_model", base.relation)
+            start += len(sentence) + 1
 
     def _by_sentence(
         self, data: bytes, named: Mapping[int, Reference], open_markers: Sequence[int], keys: Collection[str]
@@ -362,14 +378,16 @@ def _priority(cue: ParentCue) -> tuple[bool, bool]:
 def _first_of_each(data: bytes, stated: list[tuple[int, ParentCue, Reference]]) -> Iterator[Parent]:
     """Yield parents: datasets and merged models, and of the other base models those of the first sentence.
 
-    A later sentence is about another model: a base's own base, or another edition.
+    A later sentence is about another model: a base's own base, or another edition. One on another part is
+    not ("Encoder: X. Decoder: Y").
     """
-    first = None
+    first = first_part = None
     seen: set[tuple[str, str]] = set()
     for at, cue, reference in stated:
-        if cue.states == "base_model" and cue.relation != "merge":
+        if cue.states == "base_model" and cue.relation != "merge" and cue.id != first_part:
             line = data.count(b"\n", 0, at)
             first = line if first is None else first
+            first_part = cue.id if cue.id == _PARTS else first_part
             if line != first:
                 continue
         if (cue.states, reference.name.lower()) not in seen:

@@ -46,7 +46,7 @@ _PAGES = frozenset(
 # First parts of a path in a repository or a template, which are no owner.
 _FOLDERS = frozenset(
     """checkpoint checkpoints configs data dataset datasets docs examples image images model models org output outputs
-    path scripts src text user username your-username your_username""".split()
+    path r scripts src text user username your-username your_username""".split()
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|mp4|wav|mp3|flac)\b", re.I)
 # Each begins with a literal, which is found fast.

@@ -1,0 +1,90 @@
+"""What a sentence says of the models that it names, by classes of words and their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
+from auditor.terms.parent_cues import CompiledParentCues
+from auditor.terms.parent_grammar import ROLES, RULES, ParentGrammar, WordClass
+
+CLASSES = load_vocabularies().word_classes
+PARENTS = compiled_vocabulary(load_vocabularies()).parents
+HUB = "https://huggingface.co/"
+TREE = f"[tree]({HUB}acme/tree)"
+
+
+def bases(text: str, parents: CompiledParentCues = PARENTS) -> list[tuple[str, str]]:
+    return [
+        (each.name, each.relation) for each in parents.find(text, text.encode(), "acme/leaf", ("base_model",), True)
+    ]
+
+
+@pytest.mark.parametrize("word_class", CLASSES, ids=lambda each: each.id)
+def test_the_examples_of_a_class_say_something_else_without_it(word_class: WordClass) -> None:
+    without = replace(PARENTS, grammar=ParentGrammar(tuple(each for each in CLASSES if each != word_class)))
+    for example in word_class.examples:
+        assert bases(example, without) != bases(example), example
+
+
+@pytest.mark.parametrize("word_class", CLASSES, ids=lambda each: each.id)
+def test_the_counterexamples_of_a_class_name_no_base(word_class: WordClass) -> None:
+    for text in word_class.counterexamples:
+        assert "acme/tree" not in [name for name, _ in bases(text)], text
+
+
+def test_no_word_is_in_two_classes() -> None:
+    seen: dict[str, str] = {}
+    for each in CLASSES:
+        for word in each.words:
+            assert seen.setdefault(word, each.id) == each.id, word
+
+
+def test_each_role_has_a_letter_of_its_own_and_each_rule_a_name() -> None:
+    assert len(set(ROLES.values())) == len(ROLES)
+    assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{TREE} finetuned by us on letters.", [("acme/tree", "finetune")]),
+        (f"This is {TREE} with its refusals removed.", [("acme/tree", "finetune")]),
+        (f"DPO was applied to {TREE}.", [("acme/tree", "finetune")]),
+        (f"Vision tower: {TREE}. Language model: [bush]({HUB}acme/bush).", [("acme/tree", ""), ("acme/bush", "")]),
+        (f"Trained on pairs, initial weights: {TREE}.", [("acme/tree", "")]),
+        (f"Load the base ({TREE}) first, then this.", [("acme/tree", "")]),
+        (f"Unlike [bush]({HUB}acme/bush), Leaf is derived from {TREE}.", [("acme/tree", "")]),
+        (f"We tune {TREE} on letters that were graded by [bush]({HUB}acme/bush).", [("acme/tree", "finetune")]),
+        (f"Das Modell ist eine Feinabstimmung von {TREE}.", [("acme/tree", "finetune")]),
+        (f"Ce modèle est basé sur {TREE}.", [("acme/tree", "")]),
+        (f"本模型基于 {TREE} 微调。", [("acme/tree", "")]),
+        (f"このモデルは {TREE} をベースにしています。", [("acme/tree", "")]),
+    ],
+)
+def test_a_base_is_found_in_any_voice(text: str, expected: list[tuple[str, str]]) -> None:
+    assert bases(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Leaf is on a par with the fine-tuned {TREE}, but smaller.",
+        f"Users have already fine-tuned this model: {TREE}.",
+        f"The same training recipe was used for {TREE}.",
+        f"A draft model for {TREE}, trained from scratch.",
+        f"Base model of {TREE}.",
+        f"To train your own, check lesson 4 of the course: {TREE}",
+        f"The base model is a distilled version of {TREE}.",
+    ],
+)
+def test_a_model_that_is_only_mentioned_is_no_base(text: str) -> None:
+    assert bases(text) == []
+
+
+def test_a_class_of_one_s_own_adds_words_to_a_role() -> None:
+    text = f"Leaf was hatched out of {TREE}."
+    own = replace(PARENTS, grammar=ParentGrammar((*CLASSES, WordClass("hatching", "deriving", ("hatch*",)))))
+    assert (bases(text), bases(text, own)) == ([], [("acme/tree", "")])
