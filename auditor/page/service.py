@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from auditor import render
 from auditor.errors import UsageError
-from auditor.page import actions, masking, page_labels, readable_times, security
+from auditor.page import actions, masking, messages, page_labels, readable_times, security
 from auditor.page.ledger_session import LedgerSession
 from auditor.page.preferences import PreferenceStore
 from auditor.page.requests import PageRequest, QueryParameters
@@ -154,6 +154,7 @@ class ReviewService:
         environment.filters["ago"] = jinja2.pass_context(
             lambda context, iso: _time_html(iso, readable_times.relative_time(iso, context["now"]))
         )
+        environment.filters["message"] = messages.without_commands
         environment.filters["typed"] = lambda text: Markup.escape(text)
         environment.filters["query"] = lambda query, **more: urlencode(
             {name: value for name, value in {**query, **more}.items() if value}

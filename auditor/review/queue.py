@@ -24,6 +24,8 @@ _STAGE = """CASE WHEN appeal THEN 'appealed'
 
 # The order of grounds: a clock runs on report cases. Ledgers store it, so a number never changes.
 _GROUND_RANKS: Mapping[Ground, int] = MappingProxyType({"report": -1, "linked": 0, "exposed": 1})
+# Where more cases share something, a page of them is found sooner row by row (measured: bench_review, by_rule).
+MANY_SHARED_CASES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ def read_queue_page(database: sqlite3.Connection, query: QueueQuery, now: str) -
     values |= {"now": now, "limit": query.limit + 1}
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     (total,) = database.execute(f"SELECT count(*) FROM queue {where}", values).fetchone()
+    if query.shared and total > MANY_SHARED_CASES:
+        where = f"WHERE {' AND '.join(_conditions(query, each_row=True)[0])}"
     after = ""
     if query.after:
         values["rank"], values["number"] = _decode_cursor(query.after)
@@ -134,8 +138,13 @@ def queue_values(state: CaseState) -> tuple[object, ...]:
     )
 
 
-def _conditions(query: QueueQuery) -> tuple[list[str], dict[str, object]]:
-    """Return the SQL conditions of a query of the queue, and their values."""
+def _conditions(query: QueueQuery, *, each_row: bool = False) -> tuple[list[str], dict[str, object]]:
+    """Return the SQL conditions of a query of the queue, and their values.
+
+    Args:
+        query: The query.
+        each_row: Look up for each row of the queue what the case shares, rather than collect all such cases first.
+    """
     conditions: list[str] = []
     values: dict[str, object] = {}
 
@@ -167,6 +176,11 @@ def _conditions(query: QueueQuery) -> tuple[list[str], dict[str, object]]:
         add_condition("name LIKE :named ESCAPE '\\'", named=f"%{part}%")
     for number, key in enumerate(query.shared):
         shared = f"case_id IN (SELECT case_id FROM case_groups WHERE key = :shared{number})"
+        if each_row:
+            shared = (
+                f"EXISTS (SELECT 1 FROM case_groups AS held WHERE held.key = :shared{number} "
+                "AND held.ground = queue.ground AND held.case_id = queue.case_id)"
+            )
         add_condition(shared, **{f"shared{number}": storable_text(key)})
     if query.group:
         add_condition(members_condition(query.group), key=query.group.key)

@@ -187,6 +187,14 @@ def test_a_group_is_decided_by_keys_alone(chromium: Any, served_page: ServedPage
         ]  # fmt: skip
 
 
+def test_the_reasons_and_the_decision_are_within_one_screen(chromium: Any, served_page: ServedPage) -> None:
+    page = enter(chromium, served_page, "heron", viewport={"width": 1280, "height": 900})
+    page.goto(f"{served_page.service.access.origin}/case/{CASE}")
+    for shown in (page.get_by_text("Why it is open"), page.locator("#why"), page.get_by_role("button", name="Propose")):
+        box = shown.bounding_box()
+        assert box["y"] + box["height"] <= 900 - page.locator("aside.care").bounding_box()["height"]
+
+
 def hostile_case(number: int, text: str) -> LedgerAction:
     """A case that says this in every field that comes from outside."""
     act = opening_action(number, "near", name=text)

@@ -6,9 +6,11 @@ import re
 
 import pytest
 
+from auditor.page.messages import without_commands
 from auditor.review import check_cases
 from auditor.review.case_groups import parse_group
-from tests.reviewing import case_id, opening_action
+from auditor.review.ledger_events import LedgerAction
+from tests.reviewing import POLICY, case_id, opening_action
 
 from .conftest import ORIGIN, Browser, ReviewApp
 from .test_page import visible_text
@@ -198,3 +200,68 @@ def test_no_address_of_a_group_names_what_its_cases_share(grouped: ReviewApp) ->
     for page in (heron.get("/groups"), heron.get(group_path(heron)), heron.get(f"/case/{case_id(11)}")):
         assert not any("northlight" in address for address in re.findall(r'(?:href|action)="([^"]*)"', page))
     assert "There is no such group" in visible_text(heron.get("/group/0123456789abcdef", 422))
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            "case 1: only near matches support it, and they can be wrong: it can be de-indexed once a person has "
+            "recorded that a match was confirmed; see `auditor review confirm --help`",
+            "case 1: only near matches support it, and they can be wrong: it can be de-indexed once a person has "
+            "recorded that a match was confirmed",
+        ),
+        ("case 1: claim it first: `auditor review claim 1 --as heron`", "case 1: claim it first"),
+        (
+            "it was closed without action; `auditor review reopen` starts a new round",
+            "it was closed without action",
+        ),
+        (
+            "has 3 entries; decide nothing, run `auditor review verify`, and restore an export",
+            "has 3 entries; decide nothing, and restore an export",
+        ),
+        ("No command: nothing is left out.", "No command: nothing is left out."),
+    ],
+)
+def test_messages_on_the_page_name_no_commands(message: str, shown: str) -> None:
+    assert without_commands(message) == shown
+
+
+def test_no_view_shows_words_of_the_command_line(grouped: ReviewApp) -> None:
+    heron = grouped.browser("heron")
+    views = (
+        "/",
+        "/?show=mine",
+        "/groups",
+        group_path(heron),
+        f"/case/{case_id(1)}",
+        "/list",
+        "/coverage",
+        "/log",
+        "/help",
+    )
+    for path in views:
+        assert not re.search(r"auditor (review|deindex|report|scan) |--[a-z]", visible_text(heron.get(path))), path
+    refused = heron.give_opinion(case_id(2), "de-index", status=422)
+    assert "once a person has recorded that a match was confirmed<" in refused
+
+
+def test_a_case_says_what_the_lists_that_it_matches_mean(app: ReviewApp) -> None:
+    lists = [
+        {"name": name, "version": "1", "means": means, "entries": 3, "sha256": "", "holder": "The Hotline"}
+        for name, means in (("known-pictures", "csam"), ("other", "terrorism"))
+    ]
+    app.record(LedgerAction("policy", "", "auditor", {**POLICY, "fingerprint": "1" * 64, "lists": lists}))
+    action = opening_action(30, dataset="northlight/scenes")
+    action.data["policy"] = "1" * 64
+    app.record(action)
+    shown = visible_text(app.browser("heron").get(f"/case/{case_id(30)}"))
+    assert "The list known-pictures , held by The Hotline , holds known child sexual abuse material." in shown
+    assert "terrorist" not in shown
+
+
+def test_the_queue_is_filtered_by_dataset_list_and_rule(grouped: ReviewApp) -> None:
+    heron = grouped.browser("heron")
+    assert "5 cases that you can claim" in heron.get("/?dataset=northlight/scenes&rule=trained-on-known-content")
+    assert "5 cases that you can claim" in heron.get("/?list=known-pictures")
+    assert "No case matches the filter" in heron.get("/?rule=other")

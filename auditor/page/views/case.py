@@ -17,7 +17,7 @@ from auditor.page.views.categories import CATEGORIES, hidden_categories
 from auditor.page.views.groups import KIND_LABELS, groups_of_case
 from auditor.page.views.history import history_steps
 from auditor.pipeline.report import Edge
-from auditor.reporting.labels import CASE_GROUNDS
+from auditor.reporting.labels import CASE_GROUNDS, LIST_MEANINGS
 from auditor.reporting.lineage_layout import LineageDrawing, LineageLayout
 from auditor.review.blind_review import visible_opinions
 from auditor.review.case_reasons import STRENGTH_MEANINGS
@@ -81,6 +81,7 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
             "clock": describe_report_clock(state, now) if state.ground == "report" else "",
             "missing": missing_steps(state),
             "step_meanings": REPORT_STEPS,
+            "lists": _matched_lists(state, policy),
             "linked_as": linked_case_label(state),
             "reach": case_reach(state, page_request.service.hubs),
             "groups": groups_of_case(page_request, state),
@@ -99,6 +100,16 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
         },
         status,
     )
+
+
+def _matched_lists(state: CaseState, policy: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return for the case page each list that the case matches: its name, its holder ("": unknown), its meaning."""
+    named = {fact.list_name for fact in state.facts} | {one.name for reason in state.reasons for one in reason.lists}
+    return [
+        (known["name"], known.get("holder", ""), LIST_MEANINGS.get(known["means"], known["means"]))
+        for known in policy.get("lists", ())
+        if known["name"] in named
+    ]
 
 
 def _draft_outcome(state: CaseState, policy: Mapping[str, Any]) -> str:
@@ -122,7 +133,7 @@ def _support_or_reason(page_request: PageRequest, state: CaseState) -> tuple[Cas
     if len(state.facts) > MAX_EVALUATED_FACTS:
         return (
             None,
-            f"Not evaluated for {len(state.facts):,} facts; run `auditor review show {state.id}`.",
+            f"Not evaluated here: {len(state.facts):,} facts are too many for a page.",
         )
     try:
         return compute_support(state, page_request.service.policy(page_request.ledger, state.policy)), ""

@@ -78,6 +78,7 @@ def _queue_query(page_request: PageRequest, show: str) -> QueueQuery:
         mine=page_request.reviewer if show == "mine" else "",
         open_to=page_request.reviewer if show == "open" else "",
         name=asked["name"][:200],
+        shared=tuple(f"{kind}:{asked[kind][:400]}" for kind in ("dataset", "list", "rule") if asked[kind]),
         limit=ROWS_PER_PAGE,
         after=asked["after"][:200],
     )
