@@ -83,7 +83,7 @@ class _Page(NamedTuple):
         fact = printable(finding.fact, 200)
         rule = self.rules.get(finding.rule)
         is_match = finding.outcome == "FLAGGED" and rule is not None and guidance.asks_for_known_samples(rule)
-        return f"{fact} (where: --places)" if is_match and not self.options.places else fact
+        return f"{fact} (where: auditor report --places)" if is_match and not self.options.places else fact
 
     def fix_of(self, finding: Finding) -> str:
         """Return in a sentence what the owner of a finding's subject can do."""
@@ -289,6 +289,8 @@ def _gate_lines(page: _Page) -> Iterator[Line]:
     for (where, fact, fix), rules in unjudged.items():
         number = count_with_noun(len(rules), "rule")
         yield "", f"{where}: not judged by {number}: {fact} ({', '.join(sorted(rules))}). Fix: {fix}"
+    if any(finding.outcome == "FLAGGED" and finding.severity == "error" for finding in severe):
+        yield "", "An error holds the upload back: the exit code is 1, unless --fail-on says otherwise."
     if total > len(severe):
         yield "", f"and {count_with_noun(total - len(severe), 'more finding')} (auditor report -v shows all)"
 
