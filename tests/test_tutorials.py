@@ -72,6 +72,8 @@ NOT_RUN = {
     ),
     "docs/many-machines.md": (
         "bash audit.sh",
+        "auditor scan part-1.parquet --dataset acme/web-pictures --known my-list --out runs/1",
+        "auditor judge runs/1 runs/2 --out whole",
         "sbatch --wait audit.sh && auditor judge /scratch/parts/* --out /scratch/whole",
         "pip install 'provenance-auditor[dask]'",
         "auditor scan /data/pictures --known my-list --engine dask=tcp://scheduler:8786 --out /shared/run",

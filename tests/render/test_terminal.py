@@ -341,7 +341,7 @@ def test_each_unread_file_is_named_while_they_are_few(report: Report, shown: Sho
 
 def test_a_match_says_which_option_shows_where_the_samples_are(example: Report, shown: Show) -> None:
     lines = " ".join(shown(example, "terminal").split())
-    assert "known-content-in-dataset error: matches entries of list known-pictures (exact) (where: auditor report --places)" in lines
+    assert "error: matches entries of list known-pictures (exact) (where: auditor report --places)" in lines
     assert "No match is no proof that a sample is free of such content." in lines
 
 
