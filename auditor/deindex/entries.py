@@ -16,6 +16,7 @@ from auditor.model import Ref
 from auditor.printable import printable
 from auditor.reporting.labels import CASE_GROUNDS
 from auditor.review.case_reasons import STRENGTH_MEANINGS, STRENGTH_RANKS, Reason, Strength
+from auditor.review.evidence_sentences import describe_confirmations
 from auditor.review.review_types import Decision, Verdict
 
 # What a search service can act on. A referral goes to a hotline, not to a list.
@@ -219,7 +220,8 @@ def strongest_first(reasons: Iterable[Reason]) -> tuple[Strength, ...]:
 def explain_decision(decision: Decision) -> str:
     """Return the explanation of an entry, in the program's words alone."""
     meanings = (STRENGTH_MEANINGS[strength] for strength in strongest_first(decision.reasons))
-    return f"{CASE_GROUNDS[decision.ground]}: {'; '.join(meanings)}."
+    confirmed = (describe_confirmations(decision.confirmations),) if decision.confirmations else ()
+    return f"{CASE_GROUNDS[decision.ground]}: {'; '.join((*meanings, *confirmed))}."
 
 
 def _printable_text(text: str) -> str:

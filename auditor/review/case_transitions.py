@@ -232,7 +232,7 @@ def _apply_interim(state: CaseState, event: LedgerEvent) -> CaseState:
     if not event.time < expires <= add_time(event.time, hours=INTERIM_HOURS):
         raise UsageError(f"case {state.id}: an interim decision lasts at most {INTERIM_HOURS} hours")
     decision = _build_decision(state, event, opinion, opinion, review_by=expires, expires=expires)
-    decision = replace(decision, approver="", second_explanation="")
+    decision = replace(decision, approver="", second_explanation="", dissents=())
     return replace(state, decisions=(*state.decisions, decision), involved=state.involved | {event.actor})
 
 
@@ -461,4 +461,6 @@ def _build_decision(
         logged=event.redacted,
         appeal_by=add_time(event.time, days=APPEAL_DAYS),
         second_explanation=last.why,
+        dissents=tuple(opinion for opinion in state.opinions if opinion.verdict != first.verdict),
+        confirmations=len(state.confirmers),
     )

@@ -11,6 +11,7 @@ from auditor.review import serialization
 from auditor.review.case_reasons import CaseFact
 from auditor.review.case_state import STAGE_MEANINGS, CaseState
 from auditor.review.case_support import CaseSupport
+from auditor.review.evidence_sentences import describe_confirmations, describe_facts, describe_subject
 from auditor.review.evidence_strength import SOURCE_LABELS
 from auditor.review.ledger_events import LedgerEvent
 from auditor.review.queue import QueuePage, QueueRow
@@ -75,8 +76,7 @@ def case_lines(
     stage = state.stage(now)
     yield CONFIDENTIAL
     yield ""
-    revision = f" at {printable(state.subject.revision)}" if state.subject.revision else ""
-    yield f"Case {state.id}: {state.subject.kind} {printable(state.subject.name)}{revision}"
+    yield f"Case {state.id}: {describe_subject(state.subject)}"
     yield f"  {state.ground}; {stage}: {STAGE_MEANINGS[stage]}"
     if state.is_claimed(now):
         yield f"  claimed by {state.claimed_by} until {state.claimed_until}"
@@ -105,6 +105,10 @@ def case_lines(
                 yield f"    For reviewers: {printable(' '.join(review.split()), 2000)}"
         if reason.test_lists:
             yield f"    depends on {', '.join(map(printable, reason.test_lists))}: a test list, so nothing is reported"
+    yield from ("", "Facts in words")
+    yield from (f"  {sentence}" for sentence in describe_facts(state.facts, policy, counts=True))
+    if state.near_only:
+        yield f"  {describe_confirmations(len(state.confirmers))}"
     yield ""
     yield from _support_lines(support)
     if state.confirmed:
@@ -148,6 +152,7 @@ def case_json(
             }
             for one in (support.counterfactuals if support else ())
         ],
+        "facts_in_words": list(describe_facts(state.facts, policy, counts=True)),
         "rests_on": [str(fact) for fact in (support.minimal_facts if support else ())],
         "same_policy": support.same_policy if support else False,
         "rules": [rule for rule in policy.get("rules", ()) if rule["id"] in named],
@@ -227,7 +232,9 @@ def _source_label(source: str) -> str:
 
 def _decision_lines(decision: Decision, now: str) -> Iterator[str]:
     """Yield for a view of a case who decided what, why, and what became of the decision."""
-    by = f"{decision.proposer} and {decision.approver}" if decision.approver else decision.proposer
+    by = f"{decision.proposer} and {decision.approver}" if decision.approver else f"{decision.proposer} alone"
+    if decision.dissents:
+        by += f", who agreed after {len(decision.dissents)} other opinion{'s' if len(decision.dissents) > 1 else ''},"
     became = (
         "lapsed"
         if decision.has_lapsed(now)
@@ -241,6 +248,8 @@ def _decision_lines(decision: Decision, now: str) -> Iterator[str]:
     yield f"    in {decision.proposer}'s words: {printable(decision.explanation, 4000)}"
     if decision.approver:
         yield f"    in {decision.approver}'s words: {printable(decision.second_explanation, 4000)}"
+    for other in decision.dissents:
+        yield f"    {other.reviewer} chose {other.verdict}: {printable(other.why, 4000)}"
     if decision.verdict in ACTION_VERDICTS:
         told = f"on {decision.notified_at}" if decision.notified_at else "not recorded"
         yield f"    owner notified: {told}; can appeal until {decision.appeal_by}"

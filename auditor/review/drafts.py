@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -23,8 +23,9 @@ from auditor.reporting.cybertipline import (
     build_cybertipline_draft,
     cybertipline_text,
 )
-from auditor.review.case_reasons import Reason
+from auditor.review.case_reasons import NEEDS_CONFIRMATION, Reason
 from auditor.review.case_state import CaseState
+from auditor.review.evidence_sentences import describe_confirmations, describe_facts, describe_subject
 from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Verdict
 from auditor.review.transition_guards import require_decided_appeal
 
@@ -55,6 +56,10 @@ DSA_SOURCES: Mapping[str, str] = MappingProxyType(
         "other": "SOURCE_TYPE_OTHER_NOTIFICATION",
     }
 )
+
+_MAX_EXPLANATION = 2000  # StatementStoreRequest.php: characters of an explanation
+# Statements whose value names a dataset, a model or a list, which no public text holds.
+_NAMING_FACTS = ("trained_on", "sourced_from", "base_model", "copy_of", "known_content", "known_model")
 
 _GROUND_SENTENCES = {
     "linked": "a list of models holds its weights or values like them, or the model it is made from, or names it",
@@ -135,7 +140,10 @@ def statement_of_reasons(
     if decision.verdict not in _DSA_VISIBILITY:
         raise UsageError(f"decision {decision.id}: {decision.verdict} restricts nothing, so no statement is due")
     refs = (state.subject, *state.copies, *state.joined, *(fact.subject for fact in state.facts))
-    explained = _truncate(_withhold_names(decision.explanation, {ref.name for ref in refs}), 2000)
+    names = {ref.name for ref in refs}
+    names |= {fact.statement.value for fact in state.facts if fact.statement.key in _NAMING_FACTS}
+    words = [_withhold_names(f"{role}: {said}", names) for role, said in _reviewers_words(decision)]
+    explained = " ".join(_truncate(said, _MAX_EXPLANATION // len(words) - 1) for said in words)
     facts = "; ".join(f"rule {rule}: {title}" for rule, title in _rule_titles(decision, policy).items())
     found = f"Found by comparing published metadata and digests; decided by people. {facts}"
     statement: dict[str, Any] = {
@@ -184,7 +192,7 @@ def cybertipline_draft(
     draft = build_cybertipline_draft(
         found_at=decision.opened_at,
         found_words="When the audit found it; not when it was published",
-        sentences=_describe_decision(decision),
+        sentences=_describe_decision(state, decision, policy),
         urls=urls,
     )
     for digest in decision.digests:
@@ -204,7 +212,7 @@ def hotline_draft(
     """Draft a report for any hotline in plain words: what, where, why, and hashes of the weights files."""
     decision = _require_reportable(state, decision, policy)
     lines = [DRAFT_NOTICE, "", f"To: {printable(name) if name else FILL_IN}", f"From: {FILL_IN}", ""]
-    lines += [*_describe_decision(decision), ""]
+    lines += [*_describe_decision(state, decision, policy), ""]
     lines += ["Addresses:", *(f"  {printable(url, 2000)}" for url in urls or (FILL_IN,)), ""]
     lines += ["Hashes of the weights files (SHA-256; sha256-tensors leaves out the header):"]
     lines += [f"  {digest}" for digest in decision.digests] or ["  none known"]
@@ -213,7 +221,7 @@ def hotline_draft(
 
 
 def owner_notice_draft(state: CaseState, decision: Decision, policy: Mapping[str, Any], *, appeals: str = "") -> str:
-    """Draft a notice to the owner, without details of any match. ``appeals`` is where an appeal goes.
+    """Draft a notice to the owner, without places and counts of matches. ``appeals`` is where an appeal goes.
 
     Raises:
         UsageError: No person has recorded yet that the case was reported, or that no report is due. An earlier notice
@@ -228,9 +236,11 @@ def owner_notice_draft(state: CaseState, decision: Decision, policy: Mapping[str
     lines = [DRAFT_NOTICE, "", f"About: {printable(decision.subject.name)}", ""]
     lines += [f"On {decision.decided_at[:10]} it was decided that {VERDICT_MEANINGS[decision.verdict]}.", ""]
     lines += [f"Ground: {_GROUND_SENTENCES[decision.ground]}."]
-    lines += [_describe_reasons(decision)] if decision.ground == "linked" else []  # how samples match is a detail
+    lines += [f"{said}." for said in _describe_evidence(state, decision, policy)]
     lines += ["Rules that justify the decision:"]
     lines += [f"  {rule}: {title}" for rule, title in _rule_titles(decision, policy).items()]
+    lines += ["Reasons, in the words of those who decided:"]
+    lines += [f"  {role}: {printable(said, 4000)}" for role, said in _reviewers_words(decision)]
     lines += ["", "What you can do:"]
     fixes = {rule["id"]: " ".join(rule["fix"].split()) for rule in policy["rules"]}
     lines += [f"  {fixes[rule]}" for rule in decision.rules if rule in fixes]
@@ -282,24 +292,42 @@ def appeal_outcome_draft(state: CaseState, policy: Mapping[str, Any], *, appeals
     return "\n".join(lines) + "\n"
 
 
-def _describe_decision(decision: Decision) -> Iterable[str]:
-    """Yield sentences of a draft on what was found: kinds of reasons, never details of a match."""
-    subject = decision.subject
-    revision = f", revision {printable(subject.revision)}" if subject.revision else ""
-    yield f"The {subject.kind} {printable(subject.name)}{revision} is published as an AI model."
+def _describe_decision(state: CaseState, decision: Decision, policy: Mapping[str, Any]) -> Iterable[str]:
+    """Yield sentences of a draft on what was found, without places and counts of matches."""
+    yield f"The {describe_subject(decision.subject)} is published as an AI model."
     if decision.copies:
         yield f"The same weights are also published as {', '.join(printable(copy.name) for copy in decision.copies)}."
     yield f"Ground: {_GROUND_SENTENCES[decision.ground]}."
-    yield _describe_reasons(decision)
-    yield (
-        f"Two reviewers decided on {decision.decided_at[:10]}." if decision.approver else "One reviewer decided so far."
-    )
+    yield from (f"{sentence}." for sentence in _describe_evidence(state, decision, policy))
+    yield f"{_describe_deciders(decision)}."
 
 
-def _describe_reasons(decision: Decision) -> str:
-    """Return a sentence of a draft on what was found, with each list of models and its holder."""
+def _describe_evidence(state: CaseState, decision: Decision, policy: Mapping[str, Any]) -> Iterable[str]:
+    """Yield sentences of a draft, without full stops: the reasons, and the facts that are no matches of test lists."""
     found = dict.fromkeys(printable(words, 500) for reason in decision.reasons for words in reason.descriptions)
-    return f"Facts that it is based on: {'; '.join(found)}."
+    yield f"Facts that it is based on: {'; '.join(found)}"
+    tests = {known["name"] for known in policy.get("lists", ()) if known["means"] == "test"}
+    yield from describe_facts((fact for fact in state.facts if fact.list_name not in tests), policy, counts=False)
+    if any(reason.strength in NEEDS_CONFIRMATION for reason in decision.reasons):
+        confirmed = describe_confirmations(decision.confirmations)
+        yield f"{confirmed[0].upper()}{confirmed[1:]}"
+
+
+def _describe_deciders(decision: Decision) -> str:
+    """Return in a draft's words how many people decided, and whether others disagreed."""
+    if not decision.approver:
+        return "One reviewer decided so far, for 72 hours at most"
+    if not decision.dissents:
+        return f"Two reviewers decided on {decision.decided_at[:10]}"
+    opinions = 2 + len(decision.dissents)
+    return f"{opinions} reviewers gave opinions, which differed; two of them agreed on {decision.decided_at[:10]}"
+
+
+def _reviewers_words(decision: Decision) -> Iterator[tuple[str, str]]:
+    """Yield for a draft what each reviewer who agreed wrote, without their pseudonyms."""
+    yield "First reviewer", decision.explanation
+    if decision.approver:
+        yield "Second reviewer", decision.second_explanation
 
 
 def _rule_titles(decision: Decision, policy: Mapping[str, Any]) -> dict[str, str]:

@@ -39,7 +39,7 @@ def fact_strength(statement: Statement) -> Strength:
     if statement.key == "known_model":
         return _MODEL_STRENGTHS.get(statement.relation, "stated")
     if statement.key == "known_content":
-        if statement.relation in _DECLARED_RELATIONS:
+        if is_declared(statement):
             return "declared"
         return "near" if statement.relation == "near" else "exact"
     return "stated"
@@ -55,7 +55,7 @@ def fact_sources(statement: Statement) -> Iterator[str]:
             else "hub"
             if statement.relation == "hub-listed-weights"
             else "manifest"
-            if statement.relation in _DECLARED_RELATIONS
+            if is_declared(statement)
             else "stated"
         )
     else:
@@ -68,6 +68,11 @@ _COMPUTED_RELATIONS = frozenset({*EXPOSING_RELATIONS, "same-weights", "same-auto
 
 # Relations of matches with a digest that a manifest or a pointer file only declares.
 _DECLARED_RELATIONS = frozenset({"claimed-exact", "claimed-near", "claimed-weights"})
+
+
+def is_declared(statement: Statement) -> bool:
+    """Return whether a fact is a match with a digest that nobody computed from the bytes."""
+    return statement.relation in _DECLARED_RELATIONS
 
 
 def source_rank(word: str) -> tuple[int, str]:

@@ -117,6 +117,8 @@ class Decision:
     appeal_explanation: str = ""  # the words of who decided the appeal, which the owner is told
     outcome_told_at: str = ""  # when the owner was told the outcome
     second_explanation: str = ""  # the approver's own words; ``explanation`` are the proposer's
+    dissents: tuple[Opinion, ...] = ()  # opinions of the round with another verdict
+    confirmations: int = 0  # how many people had recorded that near matches were confirmed
 
     @property
     def autov3(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from auditor.errors import UsageError
 from auditor.model import Rule
 from auditor.pipeline.audit import audit
 from auditor.policy.rule_files import read_rules
-from auditor.review import Decision, Ledger, drafts, serialization, transparency_report
+from auditor.review import Decision, Ledger, case_view, drafts, serialization, transparency_report
 from auditor.review.case_reasons import Strength
 from auditor.review.case_state import CaseState
 from auditor.review.ledger_events import LedgerAction
@@ -26,7 +26,7 @@ from tests.data.make_hub import HUB, LIST
 from tests.review.test_ledger import HOSTILE
 from tests.reviewing import POLICY, Clock, case_id, create_ledger, decide_case, opening_action
 
-CASE = case_id(1)
+CASE, NOW = case_id(1), "2026-11-23T09:00:00Z"
 DRAFTS = (drafts.statement_of_reasons, drafts.cybertipline_draft, drafts.hotline_draft, drafts.owner_notice_draft)
 # digital-services-act/transparency-database, app/Models/Statement.php and StatementStoreRequest.php
 FIELDS = {
@@ -124,10 +124,11 @@ def test_the_public_database_gets_no_name_and_no_field_too_long(ledger: Ledger) 
     assert "atelier" not in written
     assert "model-1" not in written
     assert statement["illegal_content_explanation"].startswith(
-        "[name withheld] holds it; so says [name withheld] of [name withheld]. "
+        "First reviewer: [name withheld] holds it; so says [name withheld] of [name withheld]. "
     )
-    assert len(statement["illegal_content_explanation"]) == 2000
-    assert statement["illegal_content_explanation"].endswith(" …")
+    assert len(statement["illegal_content_explanation"]) == 1999
+    assert statement["illegal_content_explanation"].endswith("x …")
+    assert "x … Second reviewer: [name withheld] holds it" in statement["illegal_content_explanation"]
     assert len(statement["illegal_content_legal_ground"]) == 500
 
 
@@ -314,10 +315,96 @@ def test_an_owner_notice_is_drafted_after_reporting_and_without_details_of_hits(
     assert "About: atelier/model-1" in text
     assert "You can appeal until 2027-05-25: appeals@example.org" in text
     assert "Train again on a cleaned version, and say so in the card." in text
-    for detail in ("1 of 12", "known-pictures", "northlight", "exact", "near", "Reference 7", "heron"):
+    assert "  First reviewer: The digest is on the list.\n  Second reviewer: I compared it too.\n" in text
+    for detail in ("1 of 12", "known-pictures", "northlight", "Reference 7", "heron"):
         assert detail not in text
     ledger.notify(CASE, "heron")
     assert state_and_decision(ledger)[1].notified_at == "2026-11-23T09:00:00Z"
+
+
+def exposed_action(number: int, relation: str, source: str, *, dataset: str = "atelier/scenes") -> LedgerAction:
+    """The act that opens a case of a model that was trained on a dataset with matches."""
+    act = opening_action(number, "near" if relation.endswith("near") else "exact")
+    place = {"uri": "", "line": 0}
+    facts = [
+        {
+            "subject": act.data["subject"],
+            "statement": {"key": "trained_on", "value": dataset, "relation": "", "place": place, "source": source}
+            | {"remark": ""},
+        },
+        {
+            "subject": {"kind": "dataset", "name": dataset, "revision": "4f2a"},
+            "statement": {"key": "known_content", "value": "pictures", "relation": relation, "place": place}
+            | {"source": "lineage", "remark": "3 of 40 samples"},
+        },
+    ]
+    return replace(act, data={**act.data, "facts": facts})
+
+
+HELD = {**POLICY, "lists": [{"name": "pictures", "version": "7", "means": "csam", "holder": "A Hotline"}]}
+
+
+@pytest.mark.parametrize(
+    ("relation", "compared"),
+    [
+        ("exact", "digests computed from its files match entries of {list}, exactly"),
+        ("near", "digests computed from its files match entries of {list}, nearly"),
+        ("claimed-exact", "digests that its manifest declares match entries of {list}, exactly"),
+    ],
+)
+def test_drafts_and_views_say_whose_list_what_it_means_how_it_matches_and_of_which_revision(
+    ledger: Ledger, relation: str, compared: str
+) -> None:
+    ledger.record(exposed_action(2, relation, "card"))
+    if relation == "near":
+        ledger.confirm(case_id(2), "owl", why="Reference 9")
+    decide_case(ledger, case_id(2))
+    ledger.report(case_id(2), "heron", "reported", why="Reference 7")
+    state = ledger.state(case_id(2))
+    known = "list pictures 7 (held by A Hotline; known child sexual abuse material)"
+    sentence = f"dataset atelier/scenes (revision 4f2a): {compared.format(list=known)}"
+    trained = (
+        "model atelier/model-2 (revision not stated): trained on dataset atelier/scenes (source: the publisher's card)"
+    )
+    for draft in (drafts.hotline_draft, drafts.owner_notice_draft):
+        text = draft(state, state.decisions[-1], HELD)  # type: ignore[operator]
+        assert f"{sentence}." in text
+        assert f"{trained}; both have the same owner." in text
+        assert ("1 confirmation of near matches recorded" in text.lower()) == (relation == "near")
+        assert "3 of 40" not in text
+    shown = "\n".join(case_view.case_lines(state, (), HELD, None, NOW))
+    assert f"  {sentence} (3 of 40 samples)\n" in shown
+    assert ("\n  1 confirmation of near matches recorded\n" in shown) == (relation == "near")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "owners"),
+    [
+        ("Atelier/scenes", "both have the same owner"),
+        ("other/scenes", "they have different owners"),
+        ("scenes", "whether both have the same owner is not known"),
+    ],
+)
+def test_a_view_says_whether_model_and_dataset_have_the_same_owner(ledger: Ledger, dataset: str, owners: str) -> None:
+    ledger.record(exposed_action(2, "exact", "configuration", dataset=dataset))
+    text = "\n".join(case_view.case_lines(ledger.state(case_id(2)), (), {}, None, NOW))
+    assert f"trained on dataset {dataset} (source: the publisher's configuration); {owners}\n" in text
+    assert "list pictures (no holder stated; meaning not recorded)" in text
+
+
+def test_a_decision_after_a_dispute_says_so_and_keeps_the_words_of_who_disagreed(ledger: Ledger) -> None:
+    ledger.claim(CASE, "heron")
+    ledger.propose(CASE, "heron", "de-index", why="The digest is on the list.")
+    ledger.decide(CASE, "wren", "label", why="A label is enough.")
+    ledger.decide(CASE, "owl", "no-action", why="It was trained on another version.")
+    ledger.decide(CASE, "finch", "de-index", why="I compared it too.")
+    state, decision = state_and_decision(ledger)
+    assert [(one.reviewer, one.verdict) for one in decision.dissents] == [("wren", "label"), ("owl", "no-action")]
+    text = drafts.hotline_draft(state, decision, POLICY)
+    assert "4 reviewers gave opinions, which differed; two of them agreed on 2026-11-23." in text
+    shown = "\n".join(case_view.case_lines(state, (), POLICY, None, NOW))
+    assert "by heron and finch, who agreed after 2 other opinions, on 2026-11-23" in shown
+    assert "    wren chose label: A label is enough.\n    owl chose no-action: It was trained on another" in shown
 
 
 def listed_model_action(number: int, strength: Strength, *lists: dict[str, str]) -> LedgerAction:

@@ -25,6 +25,7 @@ from auditor.review.case_state import REVIEW_DAYS, STAGE_MEANINGS, CaseState
 from auditor.review.case_support import CaseSupport, compute_support
 from auditor.review.case_view import linked_case_label
 from auditor.review.drafts import appeal_outcome_draft, reason_not_to_draft, rehearsal_warning
+from auditor.review.evidence_sentences import describe_confirmations, describe_facts
 from auditor.review.evidence_strength import SOURCE_LABELS
 from auditor.review.report_case import REPORT_STEPS, describe_report_clock, missing_steps
 from auditor.review.restoration import read_removals
@@ -62,6 +63,10 @@ def case_page(page_request: PageRequest, error: str = "", status: int = 200) -> 
             "mine": state.is_claimed(now) and state.claimed_by == me,
             "passed": state.id in page_request.session.store.preferences.passed,
             "reasons": state.reasons,
+            "facts_in_words": [
+                *describe_facts(state.facts, policy, counts=True),
+                *([describe_confirmations(len(state.confirmers))] if state.near_only else []),
+            ],
             "rules": {reason.rule: rules.get(reason.rule, {}) for reason in state.reasons},
             "rested": rested,
             "unrested": unrested,
