@@ -115,6 +115,7 @@ def test_a_rehearsal_shows_why_nothing_is_reported_and_no_owner_is_told(app: Rev
     tested = {**act.data["reasons"][0], "test_lists": ["known-pictures"]}
     app.record(replace(act, data={**act.data, "reasons": [tested]}))
     heron, wren = map(app.browser, ("heron", "wren"))
+    assert visible_text(heron.get("/")).count("a rehearsal: report nothing") == 1
     for number in (1, 4):
         heron.give_opinion(case_id(number), "de-index")
         wren.give_opinion(case_id(number), "de-index")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from auditor.errors import UsageError
@@ -49,6 +49,7 @@ def queue_page(page_request: PageRequest) -> Page:
         "queue.html",
         {
             "rows": rows,
+            "rehearsals": _rehearsals(page_request.ledger, rows),
             "total": total,
             "hidden": hidden,
             "more": more,
@@ -104,6 +105,11 @@ def _rows(page_request: PageRequest, query: QueueQuery, show: str) -> tuple[list
         if not page.next or len(kept) >= ROWS_PER_PAGE // 2:
             break
     return kept, total, query.after, hidden
+
+
+def _rehearsals(ledger: Ledger, rows: Sequence[QueueRow]) -> set[str]:
+    """Return which of the cases rest on test lists alone, by their ids."""
+    return {row.case for row in rows if all(reason.test_lists for reason in ledger.state(row.case).reasons)}
 
 
 def _passed_rows(page_request: PageRequest) -> list[QueueRow]:
