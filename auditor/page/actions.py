@@ -13,7 +13,6 @@ from auditor.page.requests import PageRequest
 from auditor.page.responses import Page, Redirect
 from auditor.page.views.categories import CATEGORIES
 from auditor.page.views.log import log_page
-from auditor.review import verify_ledger
 from auditor.review.case_state import REVIEW_DAYS, CaseState
 from auditor.review.ledger_events import LedgerAction
 from auditor.review.review_types import ACTION_VERDICTS
@@ -75,8 +74,11 @@ def take_break(page_request: PageRequest) -> Redirect:
     return Redirect("/?done=rested")
 
 
-def verify_whole_ledger(page_request: PageRequest) -> Page:
-    """Do the action of verifying the whole ledger, against an earlier checkpoint if one is given."""
+def verify_whole_ledger(page_request: PageRequest) -> Page | Redirect:
+    """Do the action of verifying the whole ledger, against an earlier checkpoint if one is given.
+
+    What takes long goes on while its page says how far it is.
+    """
     earlier = page_request.form_value("earlier").replace("\r\n", "\n").strip("\n")
     witness = page_request.form_value("witness").strip()
     if witness and not earlier:
@@ -85,13 +87,9 @@ def verify_whole_ledger(page_request: PageRequest) -> Page:
         key = decode_public_key(witness) if witness else b""
     except SealError as error:
         raise UsageError(f"The witness's key {error}.") from error
-    proof = verify_ledger.verify_ledger(
-        page_request.ledger,
-        earlier=f"{earlier}\n" if earlier else "",
-        witness=key,
-        now=page_request.ledger.machine_time(),
-    )
-    return log_page(page_request, proof)
+    service = page_request.service
+    made = service.verifier.verify(service.ledger_session, earlier, witness, key)
+    return Redirect("/log?verification=1") if made.running else log_page(page_request, made)
 
 
 # Actions on a case: each records one event, and returns the key of its confirmation.

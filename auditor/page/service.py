@@ -22,6 +22,7 @@ from auditor.page.preferences import PreferenceStore
 from auditor.page.requests import PageRequest, QueryParameters
 from auditor.page.responses import Page
 from auditor.page.security import AccessControl
+from auditor.page.verification import LedgerVerifier
 from auditor.pipeline.report import Report, read_report
 from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.printable import printable
@@ -52,6 +53,7 @@ class ReviewService:
     runs: tuple[Path, ...] = ()
     rules: tuple[Path, ...] = ()
     recipients: tuple[str, ...] = ()
+    verifier: LedgerVerifier = field(default_factory=LedgerVerifier)
     _policies: dict[str, Policy] = field(default_factory=dict)
     _groups: dict[str, CaseGroup] = field(default_factory=dict)
     _reports: dict[Path, Report] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from auditor.timestamps import add_time
 
 if TYPE_CHECKING:
     from auditor.review.ledger import Ledger
+    from auditor.review.verify_ledger import Progress
 
 VERIFIED_FILE = "verified.json"
 # How far an event's time may be ahead of this machine's clock: without a time server, clocks drift by minutes.
@@ -26,7 +27,7 @@ MAX_CLOCK_AHEAD_HOURS = 1
 _CHANGE_COUNTER = slice(24, 28)  # of SQLite's file header, raised by every transaction that writes
 
 
-def require_verified(ledger: Ledger) -> None:
+def require_verified(ledger: Ledger, progress: Progress = lambda done, total: None) -> None:
     """Verify a ledger unless its file is as this program left it. Raises SealError with what to do."""
     path = ledger.folder / LEDGER_FILE
     last = ledger.last_event()
@@ -41,7 +42,7 @@ def require_verified(ledger: Ledger) -> None:
         return
     from auditor.review.verify_ledger import verify_ledger
 
-    proof = verify_ledger(ledger, earlier=_read_state(ledger.folder).get("note", ""))
+    proof = verify_ledger(ledger, earlier=_read_state(ledger.folder).get("note", ""), progress=progress)
     if not proof.faults:
         write_verified(ledger)
         return

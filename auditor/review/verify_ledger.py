@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -27,6 +28,11 @@ DAMAGE_ERRORS = (AuditorError, ValueError, KeyError, TypeError, AttributeError)
 
 
 NOT_EXCLUDED = "rollback and rewriting not excluded: no witnessed checkpoint was given"
+
+
+# Called with how much of a verification is done, and of how much: each entry counts twice, by itself and in its case.
+Progress = Callable[[int, int], None]
+_PROGRESS_STEP = 1000  # entries between two calls
 
 
 class FaultReporter(Protocol):
@@ -92,7 +98,13 @@ class VerificationResult:
 
 
 def verify_ledger(
-    ledger: Ledger, *, earlier: str = "", witness: bytes = b"", now: str = "", max_faults: int = 20
+    ledger: Ledger,
+    *,
+    earlier: str = "",
+    witness: bytes = b"",
+    now: str = "",
+    max_faults: int = 20,
+    progress: Progress = lambda done, total: None,
 ) -> VerificationResult:
     """Verify a ledger: recompute every entry, hash, root, signature and state.
 
@@ -106,6 +118,7 @@ def verify_ledger(
         witness: The public key of a witness that must have cosigned it; b"" for none.
         now: The time, which no event may be far ahead of; "" is not to compare.
         max_faults: How many faults to name at most.
+        progress: Called now and then with how much is done, and of how much.
     """
     found: list[LedgerFault] = []
 
@@ -124,10 +137,10 @@ def verify_ledger(
         for (said,) in ledger.database.execute("PRAGMA integrity_check"):
             if said != "ok":
                 report_fault(-1, f"the file is damaged: {said}")
-        size, root, note, signatures, unsigned, erased = _verify_events(ledger, kept, latest, report_fault)
+        size, root, note, signatures, unsigned, erased = _verify_events(ledger, kept, latest, report_fault, progress)
         # Otherwise cases would be read from damaged entries.
         if not any(one.number >= 0 and not one.diverged for one in found):
-            cases = _verify_cases(ledger.database, report_fault)
+            cases = _verify_cases(ledger.database, report_fault, size, progress)
     except (sqlite3.DatabaseError, SealError) as error:
         report_fault(-1, f"the file is damaged: {error}")
     return VerificationResult(size, cases, root, note, tuple(found), kept, witnessed, signatures, unsigned, erased)
@@ -158,7 +171,7 @@ def _read_earlier_checkpoint(
 
 
 def _verify_events(
-    ledger: Ledger, kept: Checkpoint | None, latest: str, report_fault: FaultReporter
+    ledger: Ledger, kept: Checkpoint | None, latest: str, report_fault: FaultReporter, progress: Progress
 ) -> tuple[int, bytes, str, int, int, int]:
     """Verify a ledger's entries, chain, times, tree, signatures and checkpoints.
 
@@ -180,7 +193,10 @@ def _verify_events(
         """Return the recomputed hash of a subtree of the ledger."""
         return tree[level, at]
 
+    (entries,) = database.execute("SELECT count(*) FROM events").fetchone()
     for number, body in database.execute("SELECT number, body FROM events ORDER BY number"):
+        if size % _PROGRESS_STEP == 0:
+            progress(size, 2 * entries)
         try:
             event = decode_entry(body)
             if number != size or event.number != size:
@@ -263,15 +279,18 @@ def _verify_checkpoint(ledger: Ledger, note: str, expected: Checkpoint, report_f
         report_fault(expected.size - 1, str(error))
 
 
-def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter) -> int:
+def _verify_cases(database: sqlite3.Connection, report_fault: FaultReporter, entries: int, progress: Progress) -> int:
     """Verify cases: apply every event again, compare the queue's tables, and return the number of cases."""
     rows = database.execute("SELECT case_id, body FROM events WHERE case_id <> '' ORDER BY case_id, number")
-    cases = 0
+    cases = applied = 0
     expected = {"queue": 0, "names": 0, "artefacts": 0, "case_groups": 0}
     allowed = True
     for case, group in groupby(rows, key=lambda row: row[0]):
         cases += 1
         events = [decode_entry(body) for _, body in group]
+        if applied // _PROGRESS_STEP != (applied + len(events)) // _PROGRESS_STEP:
+            progress(entries + applied, 2 * entries)
+        applied += len(events)
         state: CaseState | None = None
         for event in events:
             try:

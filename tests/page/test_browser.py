@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 
 from auditor.review import Ledger
+from auditor.review.case_groups import parse_group
+from auditor.review.check_cases import place_check_cases
 from auditor.review.ledger_events import LedgerAction
+from auditor.review.transparency_report import transparency_report
 from tests.reviewing import POLICY, case_id, create_ledger, opening_action
 
 from .conftest import HOSTILE
@@ -185,6 +188,46 @@ def test_a_group_is_decided_by_keys_alone(chromium: Any, served_page: ServedPage
         assert [ledger.state(case_id(number)).phase for number in (11, 12, 13, 14)] == [
             "approved", "new", "approved", "approved",
         ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_group_of_1000_is_gated_by_two_people_once_its_innocents_are_found(
+    chromium: Any, served_page: ServedPage
+) -> None:
+    with served_page.ledger() as ledger:
+        ledger.record(*(opening_action(number, dataset="northlight/scenes") for number in range(1000, 2000)))
+        place_check_cases(ledger, parse_group("exposed:dataset:northlight/scenes"))
+    for name, stage in (("heron", "second review"), ("wren", "approved")):
+        page = enter(chromium, served_page, name)
+        page.goto(f"{served_page.service.access.origin}/groups")
+        page.get_by_role("link", name="northlight/scenes").click()
+        if name == "wren":
+            page.get_by_text("1,000 for second and further opinions").click()
+        gate_all(page, f"{name} read them.")
+        wait_for_text(page, "held, nothing was recorded: 5 known innocents were among these cases")
+        assert f"{name} read them." in page.content()
+        while True:
+            for row in page.locator("tbody tr", has_text="none of whose samples matches").all():
+                row.locator("input[data-tick]").uncheck()
+            if not page.get_by_role("button", name="Next page").count():
+                break
+            with page.expect_navigation():
+                page.get_by_role("button", name="Next page").click()
+        gate_all(page, f"{name} looked again.")
+        wait_for_text(page, f"is recorded on 1,000 cases: now {stage}")
+    with served_page.ledger() as ledger:
+        gated = [decision for decision in ledger.decisions_in_force() if decision.verdict == "gate"]
+        assert len(gated) == 1000
+        assert {(one.proposer, one.approver) for one in gated} == {("heron", "wren")}
+        assert transparency_report(ledger)["cases"] == 1003
+
+
+def gate_all(page: Any, why: str) -> None:
+    """Choose to gate all cases of a group, and send it."""
+    page.get_by_label("but those that you unticked").check()
+    page.get_by_label("Gate").check()
+    page.get_by_label("Your reasons").fill(why)
+    page.get_by_role("button", name=re.compile("^(Propose|Give my opinion)$")).click()
 
 
 def test_the_reasons_and_the_decision_are_within_one_screen(chromium: Any, served_page: ServedPage) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from auditor.errors import UsageError
-from auditor.page import readable_times
+from auditor.page import readable_times, verification
 from auditor.page.preferences import Preferences, PreferenceStore
 from auditor.review import verify_ledger
 from auditor.review.ledger import Ledger
@@ -621,3 +623,33 @@ def test_serve_signs_with_the_reviewers_own_key_and_refuses_another(tmp_path: Pa
         ledger.revoke("heron", why="left")
         with pytest.raises(UsageError, match="heron was revoked"):
             ledger.claim(case_id(1), "heron")
+
+
+def test_a_long_verification_says_how_far_it_is_and_then_what_it_found(
+    app: ReviewApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half, go_on = threading.Event(), threading.Event()
+
+    def slow(ledger: Ledger, *, progress: Any, **given: Any) -> Any:
+        progress(50, 200)
+        half.set()
+        assert go_on.wait(10)
+        return verify_ledger.verify_ledger(ledger, **given)
+
+    monkeypatch.setattr(verification, "verify_ledger", slow)
+    monkeypatch.setattr(verification, "SECONDS_BEFORE_PROGRESS", 0)
+    heron, wren = app.browser("heron"), app.browser("wren")
+    waiting = heron.submit(heron.get("/log"), "/log")
+    assert half.wait(10)
+    waiting = heron.get("/log?verification=1")
+    assert "The ledger is being verified: 25%." in visible_text(waiting)
+    assert '<meta http-equiv="refresh" content="2">' in waiting
+    refused = wren.submit(wren.get("/log"), "/log", 422)
+    assert "Wait until that has ended" in visible_text(refused)
+    assert "Your proposal is recorded" in wren.give_opinion(EXACT, "label")  # the page goes on answering
+    go_on.set()
+    assert app.service.verifier.last
+    app.service.verifier.last.thread.join(10)  # type: ignore[union-attr]
+    done = heron.get("/log?verification=1")
+    assert "Verified: all 7 entries" in visible_text(done)
+    assert "http-equiv" not in done

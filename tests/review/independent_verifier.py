@@ -130,6 +130,38 @@ def verify_export(text: str, kinds: Mapping[str, tuple[set[str], set[str]]]) -> 
     return seen
 
 
+def group_opinions(text: str) -> list[str]:
+    """Return the opinions of an export that were given on groups, all of which must be as the specification says."""
+    found, digests, readers, changed = [], {}, {}, {}  # type: ignore[var-annotated]
+    for line in text.splitlines()[:-1]:
+        entry = json.loads(line)
+        case, kind, data = entry["case"], entry["kind"], entry["data"]
+        if kind in ("opened", "joined"):
+            held = {f"{digest['algorithm']}:{digest['value']}" for digest in data["digests"]}
+            ground, kept = digests.get(case, (data.get("ground"), set()))
+            digests[case], readers[case] = (ground, kept | held), set()
+            changed[case] = kind == "joined" and case in changed
+        elif kind == "read":
+            readers[case].add(entry["actor"])
+        elif kind in ("proposed", "reviewed", "settled"):
+            if kind == "proposed":
+                changed.pop(case, None)
+                if "group" in data:
+                    changed[case] = False
+            if "group" in data:
+                verdict = data["verdict"]
+                assert data["group"] >= 1, f"{data['group']} cases"
+                allowed = ("no-action", "label", "gate", "need-more", "de-index")
+                assert verdict in allowed, f"{verdict} is no verdict for a group"
+                assert not changed[case], "the case changed since its first opinion"
+                ground, held = digests[case]
+                if verdict == "de-index":
+                    assert data["weights"] in held, "the case holds other weights"
+                    assert ground != "exposed" or entry["actor"] in readers[case], f"not read by {entry['actor']}"
+                found.append(f"{verdict} of {data['group']}")
+    return found
+
+
 def tree_root(leaves: list[bytes]) -> bytes:
     """Return the root of RFC 6962, 2.1, of leaf hashes."""
     if len(leaves) == 1:

@@ -10,8 +10,10 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 
 from auditor.review import case_transitions, reviewers
+from auditor.review.case_groups import parse_group
 from auditor.review.checkpoints import Checkpoint, cosign_checkpoint
 from auditor.review.erasure import erase_words
+from auditor.review.group_decisions import GroupOpinion, decide_group
 from auditor.review.ledger import Ledger
 from auditor.review.ledger_entries import GENERAL_EVENTS
 from auditor.review.ledger_events import LedgerAction
@@ -124,6 +126,12 @@ def ledger_of_every_kind(folder: Path) -> Ledger:
     ledger.record_receipt(recipient="search", version="2", at=clock.time, words="1 restored")
     ledger.record_step(third, "heron", "restrict", why="Taken down.")
     decide_case(ledger, second, "no-action")
+    alone = case_id(5)
+    ledger.record(opening_action(5))
+    weights = parse_group(f"exposed:weights:{ledger.state(alone).digests[0]}")
+    for name in ("heron", "wren"):
+        ledger.record_read(alone, name)
+        decide_group(ledger, GroupOpinion(weights, name, "de-index", "All have these weights.", name == "heron"))
     ledger.reopen(second, "owl", why="There is news.")
     (said,) = [event.number for event in ledger.history(second) if event.kind == "reopened"]
     erase_words(ledger, [said], why="They asked.")
@@ -144,6 +152,26 @@ def test_a_verifier_without_its_code_reads_entries_of_every_kind_as_the_page_say
         export_ledger(ledger, written := io.StringIO())
     seen = independent_verifier.verify_export(written.getvalue(), documented_kinds())
     assert set(seen) == set(documented_kinds())
+    assert independent_verifier.group_opinions(written.getvalue()) == ["de-index of 1", "de-index of 1"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"kind":"read"', '"kind":"unread"', "not read by heron"),
+        ('"weights":"sha256:', '"weights":"sha256:ff', "holds other weights"),
+        ('"verdict":"de-index","weights"', '"verdict":"demote","weights"', "demote is no verdict for a group"),
+        ('"group":1', '"group":0', "0 cases"),
+    ],
+)
+def test_a_verifier_without_its_code_refuses_an_opinion_on_a_group_that_the_page_does_not_allow(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with ledger_of_every_kind(tmp_path / "ledger") as ledger:
+        export_ledger(ledger, written := io.StringIO())
+    assert old in written.getvalue()
+    with pytest.raises(AssertionError, match=message):
+        independent_verifier.group_opinions(written.getvalue().replace(old, new))
 
 
 def test_a_verifier_without_its_code_refuses_a_changed_entry_and_a_kind_that_the_page_does_not_name(

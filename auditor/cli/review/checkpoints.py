@@ -9,7 +9,13 @@ from typing import Any
 import click
 
 from auditor.cli.review.group import command
-from auditor.cli.review.options import ledger_option, open_ledger_unverified, output_option, write_output
+from auditor.cli.review.options import (
+    ledger_option,
+    open_ledger_unverified,
+    output_option,
+    verification_progress,
+    write_output,
+)
 from auditor.errors import SealError
 from auditor.resources import user_data_folder
 
@@ -50,8 +56,8 @@ def verify(earlier: Any, witness: str, folder: Path) -> None:
         raise click.UsageError("--witness needs --checkpoint FILE, the checkpoint that the witness cosigned")
     key = read_public_key(witness, "--witness") if witness else b""
     text = earlier.read(_MAX_CHECKPOINT_BYTES) if earlier else ""
-    with open_ledger_unverified(folder) as ledger:
-        proof = verify_ledger(ledger, earlier=text, witness=key, now=current_time())
+    with open_ledger_unverified(folder) as ledger, verification_progress() as progress:
+        proof = verify_ledger(ledger, earlier=text, witness=key, now=current_time(), progress=progress)
     for fault in proof.faults:
         click.echo(str(fault))
     if proof.faults and all(fault.diverged for fault in proof.faults):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -171,13 +173,35 @@ def open_ledger_unverified(folder: Path) -> Ledger:
     return ledger
 
 
+@contextmanager
+def verification_progress() -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how far a verification of a ledger is, once it begins."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    shown = False
+
+    def advance(done: int, total: int) -> None:
+        """Show how far it is."""
+        nonlocal shown
+        shown = True
+        click.echo(f"\rverifying the ledger: {100 * done // max(1, total)}%", err=True, nl=False)
+
+    try:
+        yield advance
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", err=True, nl=False)  # clear the line
+
+
 def open_ledger(folder: Path) -> Ledger:
     """Open the ledger that a review command names, if it is intact. Raises SealError."""
     from auditor.review.verified_state import require_verified
 
     ledger = open_ledger_unverified(folder)
     try:
-        require_verified(ledger)
+        with verification_progress() as progress:
+            require_verified(ledger, progress)
     except BaseException:
         ledger.close()
         raise
