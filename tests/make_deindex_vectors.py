@@ -55,10 +55,11 @@ def rotated(keys: Keys, signing: SigningKey, new: SigningKey = NEW) -> Keys:
 ROTATED = rotated(SENDER, SENDER.signing)
 
 
-def make_lists(folder: Path) -> tuple[Path, Path, Path]:
-    """Build a whole list of three decisions, a delta that takes one out, changes one and adds one, and a rotated one.
+def make_lists(folder: Path) -> tuple[Path, ...]:
+    """Build four lists of one sender.
 
-    The last is a delta without changes that the sender's new keys sign.
+    A whole list of three decisions; a delta that takes out one that was overturned, changes one and adds one; a delta
+    without changes that the sender's new keys sign; and a whole list again.
     """
     exchange = ListExchange(folder, SENDER, RECIPIENT)
     scenes = decision("atelier/scenes", subject=Ref("dataset", "atelier/scenes"))
@@ -66,9 +67,12 @@ def make_lists(folder: Path) -> tuple[Path, Path, Path]:
     exchange.ledger.add_events(5)
     later = decision("atelier/lights", review_by="2027-06-21T09:00:00Z")
     page = decision("civitai", subject=Ref("model", "https://civitai.com/models/1234"))
-    second = exchange.build(later, scenes, page, delta=True)
-    third = replace(exchange, sender=ROTATED).build(later, scenes, page, delta=True)
-    return first.path, second.path, third.path
+    overturned: dict[str, object] = {"clearance": {"decision-atelier/harbour": "overturned on appeal"}.get}
+    second = exchange.build(later, scenes, page, delta=True, **overturned)
+    rotated_exchange = replace(exchange, sender=ROTATED)
+    third = rotated_exchange.build(later, scenes, page, delta=True)
+    fourth = rotated_exchange.build(later, scenes, page, **overturned)
+    return first.path, second.path, third.path, fourth.path
 
 
 def signed(lines: Lines, sender: SigningKey = SENDER.signing, **statement: object) -> bytes:
@@ -161,7 +165,7 @@ def plain(path: Path) -> bytes:
 def make_vectors() -> dict[str, bytes]:
     """Return the files of the vectors by name, without the encrypted one."""
     with tempfile.TemporaryDirectory() as folder:
-        whole, delta, after = map(plain, make_lists(Path(folder)))
+        whole, delta, after, again = map(plain, make_lists(Path(folder)))
     lookups = [
         {"host": "huggingface.co", "path": "/atelier/harbour", "listed": False},
         {"host": "huggingface.co", "path": "/atelier/lights", "listed": True},
@@ -179,6 +183,7 @@ def make_vectors() -> dict[str, bytes]:
         "valid/1-whole.jsonl": whole,
         "valid/2-delta.jsonl": delta,
         "valid/3-rotated.jsonl": after,
+        "valid/4-whole-again.jsonl": again,
     }
     files |= {f"invalid/{name}.jsonl": data for name, data in invalid_lists(delta)}
     return files | {f"invalid-after-rotation/{name}.jsonl": data for name, data in invalid_after_rotation(after)}

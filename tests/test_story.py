@@ -238,6 +238,15 @@ def test_from_a_decision_to_an_appeal_its_outcome_told_and_the_removal_proven(
     hotline.auditor("deindex", "receipt", "--check", receipt, *to)
     assert "taken off with version 2; proven by its receipt of" in hotline.auditor("review", "show", case).stdout
 
+    # The recipient's own review opens no case of what was cleared, unless somebody says so.
+    search.auditor("review", "init")
+    search.auditor("scan", hub, "--out", search.folder / "run", *options)
+    opened = search.auditor("review", "open", search.folder / "run").stdout
+    assert "not opened, as it was cleared: model crawlers/captioner, by hotline on " in opened
+    assert "crawlers/captioner" not in search.auditor("review", "list").stdout
+    search.auditor("review", "open", search.folder / "run", "--despite-cleared")
+    assert "crawlers/captioner" in search.auditor("review", "list").stdout
+
     # The same facts open it again neither as it is nor with other weights.
     weights = next((hub / "models" / "crawlers" / "captioner").glob("*.bin"))
     weights.write_bytes(weights.read_bytes() + b"\0")

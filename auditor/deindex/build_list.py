@@ -96,7 +96,7 @@ class BuildOptions:
     stands beside a random one. ``version`` is the smallest version to use, and ``grown_from`` are ledger sizes that a
     recipient remembers: both are for a sender who lost the record of sent lists. ``countries`` (ISO 3166-1 alpha-2) are
     where the decisions hold, none means everywhere; ``legal_ground`` is the law that they follow from.
-    ``overturned`` returns whether the decision with an id was overturned on appeal.
+    ``clearance`` returns why the facts of the decision with an id are no ground to act again, or "".
     """
 
     days: int = 7
@@ -111,7 +111,7 @@ class BuildOptions:
     legal_ground: str = ""
     stale: Callable[[Decision, Ref], str] = field(default=lambda decision, subject: "")
     hubs: Mapping[str, Hub] = field(default_factory=shipped_hubs)
-    overturned: Callable[[str], bool] = field(default=lambda decision: False)
+    clearance: Callable[[str], str] = field(default=lambda decision: "")
 
 
 def build_list(
@@ -279,10 +279,16 @@ class _ListBody:
         )
 
     def lines(self) -> Iterator[bytes]:
-        """Yield every entry."""
+        """Yield every entry, then a removal of each entry of earlier lists that is cleared."""
         for text, _ in self._current():
             self.entries += 1
             yield text
+        for _ in self._removals():
+            pass
+        for entry, decision in self.sent.execute("SELECT id, decision FROM cleared ORDER BY id"):
+            if clearance := self.order.clearance(decision):
+                self.removed += 1
+                yield removal_line(entry, clearance)
 
     def changes(self) -> Iterator[bytes]:
         """Yield removals of entries that are no longer listed, then entries that are new or changed."""
@@ -291,12 +297,20 @@ class _ListBody:
                 if not known:
                     self.entries += 1
                     changed.write(text)
-            gone = "SELECT id, decision FROM entry WHERE version < ? ORDER BY id"
-            for entry, decision in self.sent.execute(gone, (self.version,)):
+            for text in self._removals():
                 self.removed += 1
-                yield removal_line(entry, cleared=self.order.overturned(decision))
+                yield text
             changed.seek(0)
             yield from changed
+
+    def _removals(self) -> Iterator[bytes]:
+        """Yield a removal of each entry of the last list that is no longer listed; remember those that are cleared."""
+        gone = "SELECT id, decision FROM entry WHERE version < ? ORDER BY id"
+        for entry, decision in self.sent.execute(gone, (self.version,)):
+            clearance = self.order.clearance(decision)
+            if clearance:
+                self.sent.execute("INSERT OR REPLACE INTO cleared VALUES (?, ?)", (entry, decision))
+            yield removal_line(entry, clearance)
 
     def _current(self) -> Iterator[tuple[bytes, bool]]:
         """Yield the line of each entry, and whether the last list had the same entry."""

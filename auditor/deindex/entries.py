@@ -133,10 +133,10 @@ def entry_line(said: bytes, version: int, log: bytes) -> bytes:
     return b'%b,"version":%d,"log":%b}\n' % (said[:-1], version, log)
 
 
-def removal_line(entry_id: str, *, cleared: bool) -> bytes:
-    """Return the line of a delta that removes a de-index entry; ``cleared`` if it was overturned on appeal."""
-    if cleared:
-        return _to_json({"remove": entry_id, "why": "overturned on appeal", "cleared": True}) + b"\n"
+def removal_line(entry_id: str, clearance: str) -> bytes:
+    """Return the line that removes a de-index entry; ``clearance`` is why it is cleared, "" if it is not."""
+    if clearance:
+        return _to_json({"remove": entry_id, "why": clearance, "cleared": True}) + b"\n"
     return _to_json({"remove": entry_id, "why": "no longer in force"}) + b"\n"
 
 

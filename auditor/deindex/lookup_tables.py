@@ -29,6 +29,10 @@ CREATE TABLE list (about TEXT NOT NULL);
 """
 
 
+# Entries that their sender cleared. Lists of older versions were compiled without it.
+_CLEARED = "CREATE TABLE IF NOT EXISTS cleared (id TEXT PRIMARY KEY, at TEXT NOT NULL, line BLOB NOT NULL)"
+
+
 # Created after the rows, so that they are sorted once instead of at every insert.
 _INDEXES = """
 CREATE UNIQUE INDEX IF NOT EXISTS entries ON entry (id);
@@ -63,10 +67,16 @@ def write_lookup_tables(plain: IO[bytes], found: ReceivedList, folder: Path, sta
         with closing(sqlite3.connect(making, isolation_level=None)) as tables:
             # No journal: an unfinished file is deleted, and compiled again from the list.
             tables.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
+            if not found.header.base and state:
+                with suppress(sqlite3.DatabaseError):  # a damaged list in use is replaced by a whole one
+                    tables.execute("ATTACH ? AS previous", (str(folder / str(state["active"])),))
             tables.execute("BEGIN")
             if not found.header.base:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     tables.execute(statement)
+            tables.execute(_CLEARED)
+            if not found.header.base and state:
+                _copy_cleared(tables)
             depths = _write_entries(tables, plain, found.header, verified_roots)
             about = {"list": header_to_json(found.header), "depths": sorted(depths)}
             tables.execute("DELETE FROM list")
@@ -99,6 +109,8 @@ def _write_entries(
         content = parse_json_line(text)
         try:
             if "remove" in content:
+                if content.get("cleared"):
+                    _keep_cleared(tables, str(content["remove"]), header)
                 _remove_entry(tables, str(content["remove"]))
                 continue
             if header.base:
@@ -173,6 +185,22 @@ def _digest_keys(artefacts: Mapping[str, Any]) -> Iterator[str]:
     for algorithm in ("sha256", "sha256_tensors", "autov3"):
         for value in artefacts[algorithm]:
             yield f"{algorithm}:{value}"
+
+
+def _copy_cleared(tables: sqlite3.Connection) -> None:
+    """Copy what was cleared before from the look-up tables of the list in use."""
+    with suppress(sqlite3.DatabaseError):  # it is damaged, or an older version compiled it
+        tables.execute("INSERT INTO cleared SELECT * FROM previous.cleared")
+
+
+def _keep_cleared(tables: sqlite3.Connection, entry: str, header: DeindexListHeader) -> None:
+    """Keep an entry that is removed because it was cleared; a whole list removes it from the list in use."""
+    source = "main" if header.base else "previous"
+    with suppress(sqlite3.DatabaseError):  # as there
+        tables.execute(
+            f"INSERT OR IGNORE INTO cleared SELECT id, ?, line FROM {source}.entry WHERE id = ?",
+            (header.issued_at, entry),
+        )
 
 
 def _remove_entry(tables: sqlite3.Connection, entry: str) -> None:

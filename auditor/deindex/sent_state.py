@@ -34,6 +34,7 @@ _TABLES = {
         ("since INTEGER NOT NULL DEFAULT 0", "size INTEGER NOT NULL DEFAULT 0"),
     ),
     "recipient": (("age TEXT PRIMARY KEY",), ()),
+    "cleared": (("id TEXT PRIMARY KEY", "decision TEXT"), ()),
     "canary": (("namespace TEXT PRIMARY KEY", "decision TEXT"), ()),
 }
 

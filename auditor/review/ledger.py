@@ -284,10 +284,16 @@ class Ledger:
         """Yield every recorded policy."""
         return (event.data for event in self._events("") if event.kind == "policy")
 
-    def is_overturned(self, decision: str) -> bool:
-        """Return whether the decision with this id was overturned on appeal."""
+    def clearance(self, decision: str) -> str:
+        """Return in words why the facts of the decision with this id are no ground to act again; "" if they may be.
+
+        It was overturned on appeal, or people have decided again that no action is needed.
+        """
         state = self.state(decision.rpartition("-")[0])
-        return any(one.id == decision and one.status == "overturned" for one in state.decisions)
+        if any(one.id == decision and one.status == "overturned" for one in state.decisions):
+            return "overturned on appeal"
+        no_action = state.phase == "approved" and any(one.verdict == "no-action" for one in state.in_force)
+        return "decided again: no action is needed" if no_action else ""
 
     def receipts(self) -> Iterator[tuple[str, str, str]]:
         """Yield (recipient, version, time) of every recorded receipt."""

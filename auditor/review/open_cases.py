@@ -6,7 +6,7 @@ A case keeps the facts that its reasons follow from, so that it can be evaluated
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ class OpenResult:
     """The ids of the cases that opening a run changed.
 
     ``linked`` are new cases about other weights of a subject that has a case; ``joined`` got a re-upload or a reason.
-    ``cleared`` were overturned or decided as no action, and no new fact opens them again.
+    ``cleared`` were overturned or decided as no action, and no new fact opens them again; ``cleared_elsewhere`` says of
+    which a sender of de-index lists says so.
     ``without_digests`` have no digest of any weights file.
     """
 
@@ -42,13 +43,20 @@ class OpenResult:
     joined: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     cleared: tuple[str, ...] = ()
+    cleared_elsewhere: tuple[str, ...] = ()
     without_digests: tuple[str, ...] = ()
 
     def __add__(self, other: OpenResult) -> OpenResult:
         return OpenResult(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
-def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[Path] = ()) -> OpenResult:
+def open_cases(
+    ledger: Ledger,
+    run: str | os.PathLike[str],
+    *,
+    rules: Sequence[Path] = (),
+    find_clearance: Callable[[CaseCandidate], str] = lambda candidate: "",
+) -> OpenResult:
     """Open the cases of a finished run, or join them to existing cases.
 
     The same weights under another name join their case; a commit that changes neither weights nor reasons changes
@@ -58,6 +66,7 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
         ledger: The ledger that records the cases.
         run: The run's folder.
         rules: The further folders of rules that the run was evaluated with.
+        find_clearance: Returns in words what others cleared that a new case would be about, or "": then it is opened.
 
     Raises:
         UsageError: The run was evaluated with other rules.
@@ -80,6 +89,7 @@ def open_cases(ledger: Ledger, run: str | os.PathLike[str], *, rules: Sequence[P
             ledger,
             read_candidates(folder, cases[start : start + CASES_PER_BATCH], policy, made.policy.lists),
             made,
+            find_clearance,
         )
     for group in ledger.groups():
         if group.new >= check_cases.MIN_CHECKED_CASES:
@@ -100,16 +110,18 @@ def _policy_data(made: Report) -> dict[str, Any]:
     }
 
 
-def _open_batch(ledger: Ledger, candidates: Iterable[CaseCandidate], made: Report) -> OpenResult:
+def _open_batch(
+    ledger: Ledger, candidates: Iterable[CaseCandidate], made: Report, find_clearance: Callable[[CaseCandidate], str]
+) -> OpenResult:
     """Open the cases of a batch of candidates, in as few transactions as possible."""
     acts: dict[str, LedgerAction] = {}
     opened = OpenResult()
     for candidate in candidates:
-        act, change = _plan_action(ledger, candidate, made)
+        act, change = _plan_action(ledger, candidate, made, find_clearance)
         if act and act.case in acts:  # another one of this batch has the same weights and must be recorded first
             ledger.record(*acts.values())
             acts = {}
-            act, change = _plan_action(ledger, candidate, made)
+            act, change = _plan_action(ledger, candidate, made, find_clearance)
         if act:
             acts[act.case] = act
         opened += change
@@ -118,7 +130,9 @@ def _open_batch(ledger: Ledger, candidates: Iterable[CaseCandidate], made: Repor
     return opened
 
 
-def _plan_action(ledger: Ledger, candidate: CaseCandidate, made: Report) -> tuple[LedgerAction | None, OpenResult]:
+def _plan_action(
+    ledger: Ledger, candidate: CaseCandidate, made: Report, find_clearance: Callable[[CaseCandidate], str]
+) -> tuple[LedgerAction | None, OpenResult]:
     """Return the action that opens or joins a candidate's case, if any, and what it changes."""
     content: dict[str, Any] = {
         "reasons": [serialization.to_json(reason) for reason in candidate.reasons],
@@ -134,6 +148,8 @@ def _plan_action(ledger: Ledger, candidate: CaseCandidate, made: Report) -> tupl
     same = _find_same_case(ledger, candidate)
     if same is None and (cleared := _find_cleared_case(ledger, candidate)):
         return None, OpenResult(cleared=(cleared,))
+    if same is None and (elsewhere := find_clearance(candidate)):
+        return None, OpenResult(cleared_elsewhere=(elsewhere,))
     if same is None:
         linked = _find_linked_case(ledger, candidate)
         content |= {

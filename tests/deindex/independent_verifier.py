@@ -27,6 +27,7 @@ class Recipient:
         self.sender, self.recipient, self.now = sender, recipient, now
         self.version = 0
         self.entries: dict[str, dict[str, Any]] = {}
+        self.cleared: set[str] = set()
         self.ledger: tuple[int, bytes, str] = (0, b"", "")
 
     def receive(self, plain: bytes) -> None:
@@ -73,10 +74,14 @@ class Recipient:
             _hold(header["log"]["key"] == kept_key and roots[kept_size] == kept_root, "another ledger")
         for entry in entries:
             _check_entry(entry, roots)
+        before = self.entries
+        self.cleared |= {line["remove"] for line in removals if line.get("cleared") and line["remove"] in before}
         if not header["base"]:
+            _hold(all(line.get("cleared") for line in removals), "a whole list removes only what was cleared")
             self.entries = {}
-        for line in removals:
-            del self.entries[line["remove"]]
+        else:
+            for line in removals:
+                del self.entries[line["remove"]]
         self.entries |= {entry["entry"]: entry for entry in entries}
         self.version, self.ledger = header["version"], (size, root, header["log"]["key"])
         self.sender = max(self.sender, sender, key=lambda card: len(_chain(card)))

@@ -47,7 +47,7 @@ def test_the_vectors_are_what_the_program_writes() -> None:
     assert vectors.plain(FOLDER / "whole.age") == files["valid/1-whole.jsonl"]
 
 
-@pytest.mark.parametrize("name", ["1-whole", "2-delta", "3-rotated"])
+@pytest.mark.parametrize("name", ["1-whole", "2-delta", "3-rotated", "4-whole-again"])
 def test_the_valid_lists_are_as_the_schema_says(name: str) -> None:
     schema = json.loads((resource_folder("reports/schema") / "deindex-list.schema.json").read_bytes())
     check = jsonschema.Draft202012Validator(schema)
@@ -56,7 +56,9 @@ def test_the_valid_lists_are_as_the_schema_says(name: str) -> None:
 
 
 def test_a_verifier_without_its_code_accepts_the_valid_lists_and_looks_up(recipient: Recipient) -> None:
+    harbour = next(token for token, entry in recipient.entries.items() if "harbour" in entry["subject"]["name"])
     recipient.receive((FOLDER / "valid" / "2-delta.jsonl").read_bytes())
+    assert recipient.cleared == {harbour}
     asked = content("lookups.json")
     assert [recipient.look_up(one["host"], one["path"]) for one in asked] == [one["listed"] for one in asked]
 
@@ -77,6 +79,12 @@ def test_a_verifier_without_its_code_follows_new_keys_and_refuses_the_replaced_o
     with pytest.raises(Refused, match=r"keys that were replaced|another sender"):
         recipient.receive((FOLDER / "invalid-after-rotation" / f"{name}.jsonl").read_bytes())
     assert recipient.version == 3
+
+
+def test_a_whole_list_tells_those_who_missed_the_deltas_what_was_cleared(recipient: Recipient) -> None:
+    recipient.receive((FOLDER / "valid" / "4-whole-again.jsonl").read_bytes())
+    assert len(recipient.cleared) == 1
+    assert not any("harbour" in entry["subject"]["name"] for entry in recipient.entries.values())
 
 
 def test_the_program_accepts_the_valid_lists_and_answers_the_same(tmp_path: Path) -> None:

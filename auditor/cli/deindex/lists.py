@@ -202,7 +202,7 @@ def build(
             legal_ground,
             stale,
             hubs,
-            decided.is_overturned,
+            decided.clearance,
         )
         standing = decided.decisions_in_force(time, size=prover.size)
         if plain_csv:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,24 +15,40 @@ from auditor.cli.review.group import command
 from auditor.cli.review.options import STAGES, STRENGTHS, case_argument, json_option, ledger_option, open_ledger
 from auditor.errors import RuleError
 
+if TYPE_CHECKING:
+    from auditor.review.case_candidates import CaseCandidate
+
 
 @command.command(
     name="open",
     epilog="""\b
 Examples:
   auditor review open runs/hub
-  auditor review open runs/hub --rules our-rules/     the rules that the run used""",
+  auditor review open runs/hub --rules our-rules/     the rules that the run used
+
+What a sender of de-index lists has cleared (overturned, or no action needed) is not opened for the same weights, rules
+and strength of evidence, unless --despite-cleared is given.""",
 )
 @click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
+@click.option("--despite-cleared", is_flag=True, help="Also open what a sender of de-index lists has cleared.")
+@click.option(
+    "--home", type=FOLDER, metavar="DIR", help="Where received lists are kept (default: the program's own folder)."
+)
 @rules_option
 @ledger_option
-def open_(runs: tuple[Path, ...], rules: tuple[Path, ...], folder: Path) -> None:
+def open_(
+    runs: tuple[Path, ...], despite_cleared: bool, home: Path | None, rules: tuple[Path, ...], folder: Path
+) -> None:
     """Open the cases of finished RUNs, one for each set of weights; re-uploads join the existing case."""
+    from auditor.resources import user_data_folder
     from auditor.review.open_cases import open_cases
+
+    received = home or user_data_folder() / "deindex" / "received"
+    find_clearance = _received_clearances(received, rules) if received.is_dir() and not despite_cleared else _none
 
     with open_ledger(folder) as ledger:
         for run in runs:
-            opened = open_cases(ledger, run, rules=rules)
+            opened = open_cases(ledger, run, rules=rules, find_clearance=find_clearance)
             click.echo(
                 f"{run}: {len(opened.new)} new cases ({len(opened.linked)} of them other weights of a known subject), "
                 f"{len(opened.joined)} joined, {len(opened.unchanged)} unchanged"
@@ -41,12 +58,33 @@ def open_(runs: tuple[Path, ...], rules: tuple[Path, ...], folder: Path) -> None
                     f"{len(opened.cleared)} not opened again: the same facts were overturned or needed no action "
                     f"(case {', '.join(dict.fromkeys(opened.cleared))})"
                 )
+            for cleared in dict.fromkeys(opened.cleared_elsewhere):
+                click.echo(f"not opened, as it was cleared: {cleared} (--despite-cleared opens it)")
             if opened.without_digests:
                 click.echo(
                     f"{len(opened.without_digests)} cases have no digest of their weights, so re-uploads cannot be "
                     "recognised; scan with --weights full",
                     err=True,
                 )
+
+
+def _none(candidate: CaseCandidate) -> str:
+    """Return that nobody has cleared what a case would be about."""
+    return ""
+
+
+def _received_clearances(home: Path, rules: tuple[Path, ...]) -> Callable[[CaseCandidate], str]:
+    """Return a function that says which received list has cleared what a case would be about, if any has."""
+    from auditor.deindex.cleared_entries import find_clearance, read_cleared_entries
+    from auditor.deindex.hubs import compile_hubs
+    from auditor.policy.vocabularies import load_vocabularies
+    from auditor.timestamps import current_time
+
+    cleared = tuple(read_cleared_entries(home, current_time()))
+    if not cleared:
+        return _none
+    hubs = compile_hubs(load_vocabularies(rules))
+    return lambda candidate: find_clearance(candidate, cleared, hubs)
 
 
 @command.command(
