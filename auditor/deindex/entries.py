@@ -16,6 +16,7 @@ from auditor.model import Ref
 from auditor.printable import printable
 from auditor.reporting.labels import CASE_GROUNDS
 from auditor.review.case_reasons import STRENGTH_MEANINGS, STRENGTH_RANKS, Reason, Strength
+from auditor.review.drafts import DSA_KEYWORDS
 from auditor.review.evidence_sentences import describe_confirmations
 from auditor.review.review_types import Decision, Verdict
 
@@ -27,7 +28,7 @@ MAX_TEXT_LENGTH = 2000  # the limit of an explanation in the DSA transparency da
 
 
 # digital-services-act/transparency-database: StatementStoreRequest.php
-CATEGORY, KEYWORDS = "STATEMENT_CATEGORY_PROTECTION_OF_MINORS", ("KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL",)
+CATEGORY = "STATEMENT_CATEGORY_PROTECTION_OF_MINORS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ def entry_content(entry: DeindexEntry) -> dict[str, object]:
         "explanation": explain_decision(decision),
         "facts": [{"rule": rule, "strength": strength} for rule, strength in facts],
         "category": CATEGORY,
-        "keywords": KEYWORDS,
+        "keywords": DSA_KEYWORDS[decision.ground],
         "rules": decision.rules,
         "policy": decision.policy,
         "program": decision.version,

@@ -19,7 +19,7 @@ from auditor.pipeline.matched_addresses import read_matches
 from auditor.pipeline.report import Report
 from auditor.plurals import count_with_noun
 from auditor.printable import printable
-from auditor.reporting.cybertipline import DRAFT_NOTICE, FILL_IN, build_cybertipline_draft, cybertipline_text
+from auditor.reporting.cybertipline import DRAFT_NOTICE, FILL_IN, build_cybertipline_draft
 from auditor.samples import EXACT_ALGORITHMS
 
 MEANING = "csam"
@@ -115,12 +115,11 @@ def hotline_draft(report: Report, matches: pa.Table, country: str = "") -> str:
 
 def cybertipline_draft(report: Report, matches: pa.Table) -> str:
     """Draft a report for NCMEC's CyberTipline as XML: of a run's report, and what it matches."""
-    draft = build_cybertipline_draft(
+    return build_cybertipline_draft(
         found_at=report.finished,
         found_words="When the audit ended; not when anything was published",
         sentences=_described(report, matches),
     )
-    return cybertipline_text(draft)
 
 
 def _described(report: Report, matches: pa.Table) -> Iterator[str]:

@@ -8,7 +8,6 @@ lists that mean ``test``), nor from a decision to do nothing.
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -16,13 +15,7 @@ from typing import Any
 
 from auditor.errors import UsageError
 from auditor.printable import printable
-from auditor.reporting.cybertipline import (
-    DRAFT_NOTICE,
-    FILL_IN,
-    add_element,
-    build_cybertipline_draft,
-    cybertipline_text,
-)
+from auditor.reporting.cybertipline import DRAFT_NOTICE, FILL_IN, build_cybertipline_draft
 from auditor.review.case_reasons import NEEDS_CONFIRMATION, Reason
 from auditor.review.case_state import CaseState
 from auditor.review.evidence_sentences import describe_confirmations, describe_facts, describe_subject
@@ -41,7 +34,7 @@ _DSA_VISIBILITY: Mapping[Verdict, str] = MappingProxyType(
 
 
 # StatementStoreRequest.php. A model is listed for what it generates; training data that matches is not generated.
-_DSA_KEYWORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+DSA_KEYWORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "linked": ("KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL", "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL_DEEPFAKE"),
         "exposed": ("KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL",),
@@ -151,7 +144,7 @@ def statement_of_reasons(
         "content_type": ["CONTENT_TYPE_OTHER"],
         "content_type_other": "AI model",
         "category": "STATEMENT_CATEGORY_PROTECTION_OF_MINORS",
-        "category_specification": list(_DSA_KEYWORDS[decision.ground]),
+        "category_specification": list(DSA_KEYWORDS[decision.ground]),
         "content_date": FILL_IN,
         "application_date": decision.decided_at[:10],
         "end_date_visibility_restriction": decision.expires_at[:10],
@@ -184,26 +177,20 @@ def statement_of_reasons(
 def cybertipline_draft(
     state: CaseState, decision: Decision, policy: Mapping[str, Any], *, urls: Sequence[str] = ()
 ) -> str:
-    """Draft a report for NCMEC's CyberTipline as XML, with the details of each weights file by its hash.
+    """Draft a report for NCMEC's CyberTipline as XML, with the SHA-256 of each weights file in its text.
 
     A person files it; nothing was viewed, and nothing is attached.
     """
     decision = _require_reportable(state, decision, policy)
-    draft = build_cybertipline_draft(
+    files = [digest.value for digest in decision.digests if digest.algorithm == "sha256"]
+    told = ("Nobody ran the model or opened a matched sample.", *(["SHA-256 of its weights files:"] if files else []))
+    return build_cybertipline_draft(
         found_at=decision.opened_at,
         found_words="When the audit found it; not when it was published",
-        sentences=_describe_decision(state, decision, policy),
+        sentences=(*_describe_decision(state, decision, policy), *told),
         urls=urls,
+        hashes=files,
     )
-    for digest in decision.digests:
-        if digest.algorithm == "sha256":
-            file = ET.SubElement(draft, "fileDetails")
-            add_element(file, "fileViewedByEsp", "false")
-            add_element(file, "publiclyAvailable", "true" if urls else FILL_IN)
-            ET.SubElement(ET.SubElement(file, "fileAnnotations"), "generativeAi")
-            add_element(file, "originalFileHash", digest.value).set("hashType", "SHA256")
-            add_element(file, "additionalInfo", "A model's weights file, not an image. It was not run.")
-    return cybertipline_text(draft)
 
 
 def hotline_draft(

@@ -358,3 +358,13 @@ def test_hostile_words_are_harmless_in_a_list(exchange: ListExchange, hostile: s
     assert str(entry["explanation"]).isprintable()
     assert len(built.held) == 1
     assert built.held[0].why.isprintable()
+
+
+@pytest.mark.parametrize(("ground", "generated"), [("linked", True), ("exposed", False)])
+def test_only_an_entry_of_a_listed_model_has_the_keyword_of_what_is_generated(
+    exchange: ListExchange, ground: str, generated: bool
+) -> None:
+    built = exchange.build(decision("atelier/harbour", ground=ground))
+    (entry,) = [line for line in map(json.loads, exchange.plain(built.path).splitlines()) if "entry" in line]
+    csam = "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL"
+    assert entry["keywords"] == [csam, *([f"{csam}_DEEPFAKE"] if generated else [])]

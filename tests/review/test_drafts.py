@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from auditor.errors import UsageError
-from auditor.model import Rule
+from auditor.model import Digest, Rule
 from auditor.pipeline.audit import audit
 from auditor.policy.rule_files import read_rules
 from auditor.review import Decision, Ledger, case_view, drafts, serialization, transparency_report
@@ -258,23 +258,30 @@ def test_a_notice_shows_what_an_owner_can_do_and_nothing_that_reviewers_do(tmp_p
     assert not [sentence for sentence in sentences(rule.review) if sentence in text]
 
 
-def test_the_cybertipline_draft_is_xml_with_hashes_alone(ledger: Ledger) -> None:
+def test_the_cybertipline_draft_is_one_report_with_hashes_in_its_text(ledger: Ledger) -> None:
     """Elements in the order of Johannes-Andersen/CyberTipline-Tools' snapshots."""
     decide_case(ledger, CASE)
-    draft = ET.fromstring(
-        drafts.cybertipline_draft(*state_and_decision(ledger), POLICY, urls=("https://hub.example/model?a=1&b=2",))
-    )
-    assert draft.get("note", "").startswith("DRAFT: ")
-    report = draft.find("report")
-    assert report is not None
+    text = drafts.cybertipline_draft(*state_and_decision(ledger), POLICY, urls=("https://hub.example/model?a=1&b=2",))
+    assert "<!-- DRAFT: " in text
+    report = ET.fromstring(text)
+    assert report.tag == "report"
     assert [part.tag for part in report] == ["incidentSummary", "internetDetails", "reporter", "additionalInfo"]
     assert report.findtext("internetDetails/webPageIncident/url") == "https://hub.example/model?a=1&b=2"
     assert report.findtext("reporter/reportingPerson/email") == "TO BE FILLED IN"
-    hashed = draft.find("fileDetails/originalFileHash")
-    assert hashed is not None
-    assert (hashed.get("hashType"), hashed.text) == ("SHA256", f"{1:064x}")
-    assert draft.find("fileDetails/fileAnnotations/generativeAi") is not None
-    assert "DRAFT" in report.findtext("additionalInfo", "")
+    told = report.findtext("additionalInfo", "")
+    assert told.startswith("DRAFT: ")
+    assert told.endswith(f" SHA-256 of its weights files: {1:064x}")
+
+
+def test_a_cybertipline_draft_counts_the_hashes_that_it_has_no_room_for(ledger: Ledger) -> None:
+    decide_case(ledger, CASE)
+    state, decision = state_and_decision(ledger)
+    many = tuple(Digest("sha256", f"{number:064x}") for number in range(100))
+    report = ET.fromstring(drafts.cybertipline_draft(state, replace(decision, digests=many), POLICY))
+    told = report.findtext("additionalInfo", "")
+    shown = re.findall("[0-9a-f]{64}", told)
+    assert shown == [digest.value for digest in many[: len(shown)]]
+    assert told.endswith(f" and {100 - len(shown)} more, which there is no room for here.")
 
 
 @pytest.mark.corpus
@@ -289,8 +296,7 @@ def test_every_element_of_the_cybertipline_draft_is_one_that_public_clients_writ
             drafts.cybertipline_draft(*state_and_decision(ledger), POLICY, urls=("https://hub.example/",))
         ).iter()
     }
-    # Named in the API's documentation, in no snapshot.
-    assert used - {"draft", "generativeAi"} <= known
+    assert used <= known
 
 
 def test_a_draft_for_a_hotline_gives_addresses_and_hashes(ledger: Ledger) -> None:
