@@ -43,6 +43,7 @@ def compile_vocabulary(
     cues = {"clause": clause_cues.minor_word, **card_mentions.CUES, "licence": licence_mentions.CUE}
     if parents.label_pattern:
         cues["label"] = parents.label_pattern
+    cues["name"] = parents.name_pattern
     if markers.cue:
         cues["signal"] = markers.cue
     tags = {normalise_tag(tag): (term.kind, term.value) for term in terms for tag in term.tags}

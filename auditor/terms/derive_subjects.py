@@ -262,7 +262,8 @@ def _parent_statements(
                 known.add(("base_model", name.lower()))
                 yield _card_text_statement(text, "base_model", name, start, relation)
     keys = _PARENT_KEYS.get(subject.kind, ())
-    for parent in vocabulary.parents.find(text.text, searched.data, subject.name, keys, "label" in cues, known):
+    marks = ("label" in cues, known, "name" in cues)
+    for parent in vocabulary.parents.find(text.text, searched.data, subject.name, keys, *marks):
         if (parent.states, parent.name.lower()) not in known:
             relation = _relation_to_base(parent.relation, subject, text.text) if parent.states == "base_model" else ""
             yield _card_text_statement(text, parent.states, parent.name, parent.start, relation, f"cue {parent.cue}")

@@ -19,7 +19,13 @@ import re2
 
 from auditor.terms.parent_grammar import ParentGrammar
 from auditor.terms.patterns import compile_capturing_pattern, compile_pattern, compile_pattern_set
-from auditor.terms.repository_links import DATASET, MODEL, Reference, find_references, sentences_with_references
+from auditor.terms.repository_links import (
+    DATASET,
+    MODEL,
+    Reference,
+    find_references,
+    sentences_with_references,
+)
 
 # "a dataset" and "a model" state no parent, but what a name without a link is.
 STATES = ("base_model", "trained_on", "sourced_from", "nothing", "a dataset", "a model")
@@ -79,6 +85,8 @@ _LABEL_LINE = r"(?:{label})\b[^\n:|/]{{0,24}}[:|]"
 # One automaton of all cues outgrows RE2's cache and is many times slower than several of some cues each (measured with
 # 140 cues: 22 us a card with 40 in a set, 29 with 24, 270 with 72).
 _PATTERNS_PER_SET = 40
+# "acme/tree-7b" among words: with a hyphen or a digit, and more letters than "V100/A100".
+_NAME_AMONG_WORDS = r"[\w.-]*[a-z]{3}[\w.-]*/[\w.-]*(?:[a-z]{3}[\w.-]*[-_\d]|[-_\d][\w.-]*[a-z]{3})[\w.-]*"
 _PARTS = "component"  # the class of words for parts of a model
 _MAX_MATCHES = 500  # of one cue
 _MAX_LABELS = 200  # labels of one text after which a name is looked for
@@ -146,11 +154,17 @@ class CompiledParentCues:
     known: Collection[str]
     grammar: ParentGrammar
 
-    @property
+    @cached_property
     def label_pattern(self) -> str:
         """A pattern of texts that have a label after which a name needs no marks; "" without such cues."""
         labels = "|".join(cue.label for cue in self.cues if cue.label and cue.states == "base_model")
         return rf"\b(?:{_LABEL_LINE.format(label=labels)})" if labels else ""
+
+    @cached_property
+    def name_pattern(self) -> str:
+        """A pattern of names without marks among the words of a text, each with the character before it."""
+        known = "|".join(re.escape(name) for name in sorted(self.known, key=len, reverse=True))
+        return rf"(?:^|[\s(`*])(?:{known}|{_NAME_AMONG_WORDS})"
 
     @cached_property
     def _phrases(self) -> tuple[tuple[ParentCue, str], ...]:
@@ -185,6 +199,7 @@ class CompiledParentCues:
         keys: Collection[str],
         has_label: bool,
         stated: Collection[tuple[str, str]] = (),
+        has_name: bool = True,
     ) -> Iterator[Parent]:
         """Yield the parents that a text names.
 
@@ -196,8 +211,11 @@ class CompiledParentCues:
             has_label: Whether :attr:`label_pattern` was found in the text.
             stated: What is stated of it already, by key and name in lower case. A text that names nothing else is not
                 read further.
+            has_name: Whether :attr:`name_pattern` was found in the text.
         """
-        references = find_references(text, self._label_ends(folded) if has_label else (), self.known)
+        labels = self._label_ends(folded) if has_label else ()
+        names = self._spans_of_names(folded) if has_name else ()
+        references = find_references(text, labels, self.known, names)
         if all(_is_stated(each, stated) for each in references):
             return
         sentences = list(sentences_with_references(text, references, own_name))
@@ -240,7 +258,11 @@ class CompiledParentCues:
             markers = [start + match.start() for match in _MARKER.finditer(sentence)]
             if ord(MODEL) in sentence:
                 for at, base in zip(markers, self.grammar.find_bases(sentence.decode()), strict=False):
-                    if base and at in named:
+                    if not base or at not in named:
+                        continue
+                    # "Language model: bert-base-cased" is the architecture in many cards.
+                    is_part = (base.rule, base.word_class) == ("weights-of", _PARTS)
+                    if not (is_part and named[at].name in self.known):
                         yield at, ParentCue(base.word_class, "base_model", base.relation)
             start += len(sentence) + 1
 
@@ -300,13 +322,20 @@ class CompiledParentCues:
 
     def _label_ends(self, folded: bytes) -> Sequence[int]:
         """Return the positions after labels, in characters."""
-        ends: list[int] = []
-        position = characters = 0
-        for match in islice(compile_pattern(self.label_pattern).finditer(folded), _MAX_LABELS):
-            characters += len(folded[position : match.end()].decode("utf-8", "replace"))
-            position = match.end()
-            ends.append(characters)
-        return ends
+        return [end for _, end in _spans(self.label_pattern, folded)]
+
+    def _spans_of_names(self, folded: bytes) -> Sequence[tuple[int, int]]:
+        """Return the starts and ends of what may be names without marks, in characters."""
+        return [(end - len(name.lstrip(" \t\n\r\f\v(`*")), end) for name, end in _spans(self.name_pattern, folded)]
+
+
+def _spans(pattern: str, folded: bytes) -> Iterator[tuple[str, int]]:
+    """Yield what a pattern finds in a text, and where it ends, in characters."""
+    position = characters = 0
+    for match in islice(compile_pattern(pattern).finditer(folded), _MAX_LABELS):
+        characters += len(folded[position : match.end()].decode("utf-8", "replace"))
+        position = match.end()
+        yield match[0].decode("utf-8", "replace"), characters
 
 
 def _batches(patterns: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -22,6 +22,7 @@ from auditor.terms.repository_links import DATASET, MODEL
 ROLES: Mapping[str, str] = MappingProxyType(
     {
         "making": "V",  # trained, quantized: a model may also be the tool that does it
+        "changing": "X",  # extended, pruned: also of a part of it
         "deriving": "R",  # based, initialised
         "merging": "G",
         "form": "F",  # version, LoRA, GGUF: made of a model
@@ -31,13 +32,16 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "attaching": "A",  # loaded on top of
         "taking": "u",  # use, took: says nothing alone
         "after": "+",
-        "part": "P",  # tokenizer, template, outputs: what a model has or makes
+        "part": "P",  # tokenizer, template
+        "product": "K",  # outputs, labels
         "comparing": "C",
         "tool": "T",  # judged, labelled, generated
         "evaluating": "E",
         "pointing": "L",  # see, available at
         "thanking": "H",
         "denying": "N",
+        "given up": "J",  # failed, abandoned
+        "anew": "Y",  # from scratch
         "possible": "U",  # if, can, users
         "other": "O",  # another, related, previous
         "this": "Z",  # this model
@@ -56,12 +60,17 @@ ROLES: Mapping[str, str] = MappingProxyType(
     }
 )
 _OTHER_WORD, _NUMBER, _MODEL, _DATASET = "x", "#", "M", "D"
-_MARKS = dict(zip(",，、;；。:：=—–-|(（)）+→−×", ",,&;;;::::::;(())+++#", strict=True)) | {"->": "+", "=>": "+"}
+_MARKS = dict(zip(",，、;；。:：=—–-|(（)）+→−×", ",,&;;;::::::;(())+++#", strict=True)) | {
+    "->": "+",
+    "=>": "+",
+    "?": "?",
+    "？": "?",
+}
 
 # A word that says something other than a base, and the rest of its clause: a comma ends it if the clause began with it
 # and words of making follow ("Unlike X, ours was trained from Y").
 _OTHER_USE = "[CELHNUO]"
-_SAME_CLAUSE = r"(?:[^:@,;c]|,(?![^,@]*[VFGSAu])|,(?=[VF]))*"
+_SAME_CLAUSE = r"(?:[^:@,;c]|,(?![^,@]*[VFGSAu])|,(?=a?[VF]))*"
 _NAMES = r"(?:[M&,+a#]*)"  # other models named in a row before this one
 _FEW = r"[ax#]{0,6}"
 _LABELLED = r"(?![^@]*[VSG][fwy]?[axW#]*:)[^@]*@"  # nothing nearer says that it is one
@@ -77,17 +86,17 @@ class Rule(NamedTuple):
 
 
 _RELATIONS = {"weighted-sum": "merge", "attached-to": "adapter"}
-_LETTERS = re.compile(r"\[[^]]*\]|[VWf]")
-_IN_CLASS = {ord("V"): "VR", ord("W"): "WB", ord("f"): "fo"}
-_ALONE = {ord("V"): "[VR]", ord("W"): "[WB]", ord("f"): "[fo]"}
-_EXACT = {ord("v"): "V", ord("p"): "f"}
+_LETTERS = re.compile(r"\[[^]]*\]|[VWPfv]")
+_IN_CLASS = {ord("V"): "VXR", ord("W"): "WB", ord("P"): "PK", ord("f"): "fo"}
+_ALONE = {ord("V"): "[VXR]", ord("W"): "[WB]", ord("P"): "[PK]", ord("f"): "[fo]", ord("v"): "[VX]"}
+_EXACT = {ord("k"): "P", ord("p"): "f"}
 
 
 def _rules(states: bool, orders: Mapping[str, str]) -> Iterator[Rule]:
     """Yield rules from their orders.
 
-    In an order "V" stands for words of deriving too, "W" for components and "f" for "on"; "v" and "p" stand for words
-    of making and for "of" alone.
+    In an order "V" stands for all words of making, changing and deriving, "W" for components too, "P" for products and
+    "f" for "on"; "v" stands for words of making and changing, "k" and "p" for parts and "of" alone.
     """
     for name, order in orders.items():
         letters = _LETTERS.sub(
@@ -98,20 +107,25 @@ def _rules(states: bool, orders: Mapping[str, str]) -> Iterator[Rule]:
 
 # The first one that is found decides. What says that it is no base goes before what says that it is one.
 RULES: tuple[Rule, ...] = (
-    *_rules(True, {"points-at-the-original": r"L[^@:;V]*@p[ax]{0,3}S"}),
+    *_rules(
+        True,
+        {"points-at-the-original": r"L[^@:;V]*@p[ax]{0,3}S", "changed-part-of-it": r"^[^CELHNUOT]*X[ax]{0,2}kpa*@"},
+    ),
     *_rules(
         False,
         {
             "itself": r"Z[a(]*@",
             "was-made-from-this": r"@,?[qbaxsV&]*[VFG][axV]*[fw]a*Z",
             "others-made-from-this": rf"(?:[VFG]a*|[VF][ax]*[pw]a*)Z[^@VSG:]{{0,9}}:?{_NAMES}x?@",
-            "base-of-it": rf"^[^u]*S[ax]*p{_NAMES}@",
+            "base-of-it": rf"(?:^[^u]*|Z[^@]*|s[ax]*)S[ax]*p{_NAMES}@",
             "base-of-the-base": r"S[ax]*b[ax#]*[VF][^@:,;]*@|M(?:,?[q(]*b?|,)[#ax&V]*[VFS][ax]*[fw][axV]*[fW]?[ax]*@",
             "its-part": r"@a?P",
             "part-of-it": rf"P[ax]{{0,3}}[psb]?[axSWF]{{0,4}}[pwsb]?[ax]{{0,3}}{_NAMES}@",
             "part-made-of-it": rf"P[axqbuf]{{0,5}}V[ax]{{0,2}}[fw]?{_FEW}@",
             "evaluated": r"@[bax]{0,3}[EC]",
-            "rejected": r"@a?U|@(?:,?q?b|&)[ax]{0,2}N",
+            "made-anew": r"@[^,;:]*V[ax]?Y|VY[^@,;:]*@",
+            "asked": r"@.*\?",
+            "rejected": r"@a?U|@,?[bqax&]{0,3}J|@(?:,?q?b|&)[ax]{0,2}N",
             "used-as-tool": r"@,?[bu]{1,2}[ax]{0,2}[fs]?[ax]{0,2}T",
             "tool": r"T[^:@,;cVGFSA]*@|T[ax#]{0,5}[yw][^@:,;c]*@",
             "made-with-a-tool": r"v[axi#ft]{0,6}w[ax#]{0,3}@(?!a?[sS])",
@@ -125,7 +139,7 @@ RULES: tuple[Rule, ...] = (
         {
             "weighted-sum": r"#[#x]*@[)x]*\+|(?:#[xM+#()a]*\+|\+[xM+#()a]*#)[xM+#()a]*@"
             r"|@[)x]*(?:#+\+[#(x]*M|\+[#(x]*#)",
-            "made-from": r"V(?![ab]?y)(?:(?:[axuWAiyfwbstD#]|oa?P){0,14}[fwb])?[axW#]{0,7}(?:M[M&,+afw#x]*)?@",
+            "made-from": r"V(?![ab]?y)(?:(?:[axuWAiyfwbstD#]|oa?P){0,14}(?:,?f|[wb]))?[axW#]{0,7}(?:M[M&,+afw#x]*)?@",
             "merged-from": rf"G[axF#]{{0,4}}[:fwb]?{_FEW}[:f,]?[ax]{{0,4}}:?(?:[M&,+a#wfx]*M[M&,+a#wfx]*)?@",
             "form-of": rf"F[ax#F]{{0,3}}f{_FEW}f?[axW]{{0,3}}{_NAMES}@",
             "weights-of": rf"(?:W[ax#]{{0,3}}[fb]|B[ax#]{{0,2}}:)[ax#V]{{0,4}}f?[ax#]{{0,3}}{_NAMES}@",
@@ -135,6 +149,7 @@ RULES: tuple[Rule, ...] = (
             "then-made": r"@[WS(a]*,?(?:fq)?[qba,s&+uxc]{0,4}[VG]",
             "with-something-made": r"@x?,?[wi+][^;.]*[VFGSW]",
             "opens-with-it": r"^[axbi]{0,8}@[axfSW#]{0,6}v",
+            "its-form": r"@aF",
             "as-the-base": r"@[xabW]*,?[bu]*sa*[axW]{0,3}[SWV]",
             "is-the-base": r"@,?b[ax]{0,2}S(?!f)",
             "on-its-base": r"[fwb][ax]*@a*S",
@@ -235,7 +250,7 @@ class ParentGrammar:
             else:
                 token = self._seen.get(word) or self._classify(word)
                 # "GGUF format", "TIES method": the second word says no more.
-                named = token.word_class is not None and token.word_class.role in ("part", "weights")
+                named = token.letter in "PKW"
                 tokens.append(Token("a") if named and tokens and tokens[-1].letter in "FG" else token)
                 at += 1
         return tokens
@@ -289,24 +304,35 @@ class ParentGrammar:
             order = _ASIDE.sub("", order)
         for rule in RULES:
             if found := rule.order.search(order):
-                words = tokens[len(lead) + len(colon) + start : at][::-1] or tokens[:at][::-1]
+                if not rule.states:
+                    return None
                 if found[0].startswith("@"):
-                    words = tokens[at + 1 :]
-                return self._decision(rule, words) if rule.states else None
+                    return self._decision(rule, tokens[at + 1 :])
+                lead_end = len(lead) + len(colon) + start
+                return self._decision(rule, tokens[lead_end:at][::-1], tokens[:lead_end][::-1])
         return None
 
     @staticmethod
-    def _decision(rule: Rule, words: Sequence[Token]) -> BaseDecision:
-        """Return the decision of a rule that states a base; ``words`` are those beside it, the nearest first."""
-        near = [word.word_class for word in words if word.word_class and word.word_class.role in _TELLING]
-        relations = [each.relation for each in near if each.relation]
+    def _decision(rule: Rule, *words: Sequence[Token]) -> BaseDecision:
+        """Return the decision of a rule that states a base by the first of these words that say how it was made.
+
+        Args:
+            rule: The rule.
+            words: The words of its clause, the nearest first, and those before it.
+        """
+        told: Sequence[WordClass] = ()
+        for each in words:
+            told = told or [word.word_class for word in each if word.word_class and word.word_class.role in _TELLING]
+        relations = [each.relation for each in told if each.relation]
         special = [relation for relation in relations if relation != "finetune"]
         relation = rule.relation or (special or relations or [""])[0]
-        return BaseDecision(rule.id, near[0].id if near else rule.id, relation)
+        return BaseDecision(rule.id, told[0].id if told else rule.id, relation)
 
 
-_TELLING = frozenset({"making", "deriving", "merging", "form", "source", "weights", "component", "attaching"})
-_IN_COMPOUNDS = frozenset({"making", "deriving", "merging", "form"})  # "GPTQ-quantized", "warm-started"
+_TELLING = frozenset(
+    {"making", "changing", "deriving", "merging", "form", "source", "weights", "component", "attaching"}
+)
+_IN_COMPOUNDS = frozenset({"making", "changing", "deriving", "merging", "form"})  # "GPTQ-quantized", "warm-started"
 _MAX_SEEN = 1 << 15
 
 

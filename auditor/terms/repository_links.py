@@ -45,8 +45,8 @@ _PAGES = frozenset(
 )
 # First parts of a path in a repository or a template, which are no owner.
 _FOLDERS = frozenset(
-    """checkpoint checkpoints configs data dataset datasets docs examples image images model models org output outputs
-    path r scripts src text user username your-username your_username""".split()
+    """checkpoint checkpoints configs data dataset datasets dev docs examples exp image images model models org output
+    outputs path r scripts src test text train user username valid your-username your_username""".split()
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|mp4|wav|mp3|flac)\b", re.I)
 # Each begins with a literal, which is found fast.
@@ -101,13 +101,16 @@ class Sentence(NamedTuple):
     references: tuple[Reference, ...]
 
 
-def find_references(text: str, labelled: Sequence[int], known: Collection[str]) -> list[Reference]:
-    """Return the repositories that a text links, writes in code marks, or names after a label, in order.
+def find_references(
+    text: str, labelled: Sequence[int], known: Collection[str], among_words: Sequence[tuple[int, int]] = ()
+) -> list[Reference]:
+    """Return the repositories that a text links, writes in code marks, or names after a label or among words, in order.
 
     Args:
         text: The text of a card.
         labelled: Positions after a label such as ``Base model:``, where a name needs no marks.
         known: Names of repositories without an owner, in lower case.
+        among_words: Where names without marks may stand: their starts and ends.
     """
     found: dict[int, Reference] = {}
     for host in _HOSTS:
@@ -128,6 +131,12 @@ def find_references(text: str, labelled: Sequence[int], known: Collection[str]) 
         for position in labelled[:_MAX_REFERENCES]:
             for reference in _named_after_label(text, position, known):
                 found.setdefault(reference.start, reference)
+    for start, end in among_words[:_MAX_REFERENCES]:
+        name = text[start:end].rstrip(".-")
+        is_whole = not (text[end : end + 1].isalnum() or text.startswith(("](", "/", "(", "_", "-"), end))
+        if is_whole and (name in known or ("/" in name and _is_name(name))):
+            kind: Literal["model", "unknown"] = "model" if name in known else "unknown"
+            found.setdefault(start, Reference(start, start + len(name), "", kind, name))
     references: list[Reference] = []
     for start in sorted(found):
         if not references or start >= references[-1].end:

@@ -88,3 +88,37 @@ def test_a_class_of_one_s_own_adds_words_to_a_role() -> None:
     text = f"Leaf was hatched out of {TREE}."
     own = replace(PARENTS, grammar=ParentGrammar((*CLASSES, WordClass("hatching", "deriving", ("hatch*",)))))
     assert (bases(text), bases(text, own)) == ([], [("acme/tree", "")])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("These are LoRA adaption weights for iris/bloom-xl.", ["iris/bloom-xl"]),
+        ("Leaf is gpt2 trained further on rhymes.", ["gpt2"]),
+        ("Base: our own. It was fine-tuned from (acme/tree-7b).", ["acme/tree-7b"]),
+        ("The base checkpoint is roberta-base.", ["roberta-base"]),
+    ],
+)
+def test_a_name_among_words_needs_no_marks(text: str, expected: list[str]) -> None:
+    assert [name for name, _ in bases(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A T5-base trained on letters.",  # an architecture, not the repository
+        "Based on t5-base-rhymes.",  # another name
+        "Fine-tuned on V100/A100 cards.",
+        "Leaf was trained from train/dev-1 and and/or files.",
+        "Language model: bert-base-cased",  # in many cards the architecture
+        "Trained from [tree](https://github.com/acme/tree-7b).",
+    ],
+)
+def test_what_only_looks_like_a_name_among_words_is_no_base(text: str) -> None:
+    assert bases(text) == []
+
+
+@pytest.mark.parametrize(("names", "found"), [(200, True), (201, False)])
+def test_so_many_names_among_words_are_looked_for(names: int, found: bool) -> None:
+    text = "acme/bush-1 " * (names - 1) + "\n\nLeaf was trained from acme/tree-7b."
+    assert (bases(text) == [("acme/tree-7b", "finetune")]) == found
