@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from auditor.model import Gap, Place, Ref, Statement, Subject
 from auditor.parts import MAX_VALUE_CHARACTERS, Part, Text
+from auditor.syntax.check_boxes import UNKNOWN_BOX, plain_boxes
 from auditor.syntax.summary_outline import MAX_SUMMARY_LINES, Answer, outline
 from auditor.syntax.summary_questions import section_of
 from auditor.syntax.summary_values import (
@@ -18,6 +19,7 @@ from auditor.syntax.summary_values import (
     dates,
     domains,
     emails,
+    has_unknown_choice,
     is_placeholder,
     modalities,
     named_sources,
@@ -58,6 +60,7 @@ TOPICS: Mapping[str, str] = {
     "3.3": "3.3 other information",
 }
 _ASKED_YES_OR_NO = ("2.1", "2.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "2.6")
+_OPTIONS_OF_DATA = ("1.3", "1.3:modality", "1.3:size")
 _PRIVATE = ("2.2.1", "2.2.2")  # what 2.2 asks about as a whole
 _NOT_UNDERSTOOD = "not understood"
 _OPTIONAL = frozenset({"1.1:representative", "1.3:characteristics", "2.1:other", "2.4:model", "2.4:services", "3.3"})
@@ -92,6 +95,7 @@ _COMPANY = (
     r"(?:inc|ltd|llc|gmbh|corp|co|plc|s\.?\s?a\.?(?:\s?s\.?)?|s\.?\s?r\.?\s?l\.?|b\.?\s?v\.?|"
     r"ag|ab|oy|limited|kg|e\.\s?v)\b\.?"
 )
+_ABBREVIATED = re.compile(r"\b(?:inc|ltd|corp|co|(?:\w\.){1,3}\w)\.$", re.I)  # a company's name that ends with a dot
 
 _PROVIDER_IN_PROSE = (
     re.compile(
@@ -118,6 +122,9 @@ _MODEL_IN_PROSE = (
     ),
 )
 _MAX_NAME_WORDS = 12  # of an answer that is nothing but names
+_NAME_FIRST = re.compile(
+    r"^\W{0,3}([A-Z][\w.+-]*(?: [\w.+-]*[A-Z\d][\w.+-]*){0,4})[*`]*\s?(?:;|,\s(?:an? |the )?(?=[a-z]))", re.S
+)
 _SAYS_NAME = re.compile(r"\b(?:is|are|covers|concerns|called|named)\b")
 _NO_NAME = re.compile(
     r"^\W*(?:the|this|our|it|its|a|an|we|they|these|all|no|none|training|data|both) (?!\w+-)|"
@@ -137,15 +144,22 @@ _LANGUAGES = re.compile(
     r"|Arabic|Hebrew|Persian|Hindi|Bengali|Urdu|Tamil|Telugu|Chinese|Mandarin|Cantonese|"
     r"Japanese|Korean|Vietnamese|Thai|Indonesian|Malay|Swahili|Latin)\b"
 )
-_VERSION = re.compile(r"\bversion (?:of (?:this|the) summary (?:is )?|no\.? ?|number )?(v?\d[\w.]*\w|v?\d)", re.I)
+_VERSION = re.compile(
+    r"(?:\bversion (?:of (?:this|the) summary (?:is )?|no\.? ?|number )?"
+    r"|^\W{0,3}(?=v\d[\w.]*,? (?:last|dated|updated)\b))"
+    r"(v?\d[\w.]*\w|v?\d)",
+    re.I,
+)
 # What precedes the date of the latest data in a text that does not ask for it.
 _LATEST = re.compile(
     r"\b(?:latest|newest|most recent|last|until|up to|through|cut-?off|no later than|ending in)\b"
     r"(.{1,60})",
     re.I,
 )
+_ON_MARKET = re.compile(r"\b(?:union|eu|european|internal) market\b([^.;]{1,40})", re.I)
 _SIZE = re.compile(r"\b(?:(?:m|b|tr)illion|\d+ ?[mbt]n?) (?:\w+ ){0,2}(?:tokens|images|hours)\b", re.I)
 _SINCE = re.compile(r"\b(?:since|from|between|after|released?|published|version|market)\b", re.I)
+_OF_BOTH = re.compile(r"\b(?:either|neither|both|these) (?:of )?(?:kinds?|types?|sorts?|sections?|them|these)\b", re.I)
 _PERIOD_END = re.compile(r"\b(?:ongoing|continu\w+|to date|present|still)\b", re.I)
 
 
@@ -162,18 +176,28 @@ def summary_part(text: str, uri: str, ref: Ref, *, first_line: int = 1, gaps: It
     gaps = list(gaps)
     if text.count("\n") >= MAX_SUMMARY_LINES:
         gaps.append(Gap("provenance", f"longer than {MAX_SUMMARY_LINES:,} lines: only these were read", Place(uri)))
-    reading = _Summary(uri, first_line, outline(text))
+    reading = _Summary(uri, first_line, outline(plain_boxes(text)))
     statements = dict.fromkeys(reading.statements())
     gaps.extend(
         Gap("provenance", f"its answer to {one.value} says neither yes nor no in words that are known", one.place)
         for one in statements
         if one.key == "summary_answer" and one.relation == _NOT_UNDERSTOOD
     )
+    if unknown := reading.unknown_choice():
+        why = "which of its options under 1.3 modalities and training data size are ticked cannot be told"
+        gaps.append(Gap("provenance", why, unknown))
     texts = [Text("document", uri, text, first_line)]
     if measures := [answer for answer in reading.under("3.2") if not is_placeholder(answer.text)]:
         words = "\n".join(answer.text for answer in measures)
         texts.append(Text("summary", uri, words, first_line and first_line - 1 + measures[0].line))
     return Part(Subject(ref.kind, ref.name, ref.revision, tuple(statements), tuple(gaps)), tuple(texts))
+
+
+def part_of_unread_summary(language: str, uri: str, ref: Ref) -> Part:
+    """Build the part of a public summary of training content in a language that is not read: that there is one."""
+    why = f"a public summary of training content that is not in English ({language}): its answers were not read"
+    stated = Statement("training_data", "public summary", "", Place(uri), SOURCE)
+    return Part(Subject(ref.kind, ref.name, ref.revision, (stated,), (Gap("provenance", why, Place(uri)),)), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +220,20 @@ class _Summary:
         """Return the answers to these questions alone; of a section, to none of its questions."""
         return tuple(answer for answer in self.answers if answer.text and answer.question in questions)
 
+    def place(self, answer: Answer | None) -> Place:
+        """Return where an answer stands."""
+        return Place(self.uri, self.first_line - 1 + answer.line if answer and self.first_line else 0)
+
+    def unknown_choice(self) -> Place | None:
+        """Return where section 1.3 shows options of which it cannot be told which are ticked; None for nowhere."""
+        answers = self.exactly(*_OPTIONS_OF_DATA)
+        is_unknown = has_unknown_choice(" ".join(answer.text for answer in answers))
+        return self.place(answers[0]) if is_unknown else None
+
     def statement(self, key: str, value: str, relation: str, answer: Answer | None, remark: str = "") -> Statement:
         """Return a statement that an answer makes."""
-        line = self.first_line - 1 + answer.line if answer and self.first_line else 0
         return Statement(
-            key, value[:MAX_VALUE_CHARACTERS], relation, Place(self.uri, line), SOURCE, remark[:MAX_VALUE_CHARACTERS]
+            key, value[:MAX_VALUE_CHARACTERS], relation, self.place(answer), SOURCE, remark[:MAX_VALUE_CHARACTERS]
         )
 
     def statements(self) -> Iterator[Statement]:
@@ -227,7 +260,10 @@ class _Summary:
             "summary", value.strip(" *_.") or "no version", "", version or (self.answers[0] if self.answers else None)
         )
         for relation, questions in (("summary updated", ("0:updated",)), ("placed on the market", ("1.2:market",))):
-            yield from self._dates(relation, questions, first_only=True)
+            found = list(self._dates(relation, questions, first_only=True))
+            yield from found
+        if not found:
+            yield from self._market_in_words()
         yield from self._provider()
         for answer in self.under("1.1", "0"):
             if emails(answer.text):
@@ -250,6 +286,14 @@ class _Summary:
             if found and first_only:
                 return
 
+    def _market_in_words(self) -> Iterator[Statement]:
+        """Yield the date of placement from answers to other questions: "on the Union market since 02/2025"."""
+        for answer in self.exactly("1.2:dependencies", "1.2:model", "1.2", "1.1", "1", "0"):
+            for match in _ON_MARKET.finditer(answer.text):
+                if found := dates(match[1]):
+                    yield self.statement("date", found[0], "placed on the market", answer)
+                    return
+
     def _provider(self) -> Iterator[Statement]:
         """Yield the provider's name."""
         for answer in self.exactly("1.1:provider"):
@@ -263,6 +307,9 @@ class _Summary:
                 if match and (name := _organisation(match[1])):
                     yield self.statement("provider", name, "", answer)
                     return
+        for answer in self.exactly("1.1")[:1]:
+            if (name := _organisation(answer.text)) and _is_proper_name(name):
+                yield self.statement("provider", name, "", answer)
 
     def _models(self) -> Iterator[Statement]:
         """Yield the versioned names of the models."""
@@ -280,6 +327,11 @@ class _Summary:
                     yield self.statement("title", named.name or named.value, "", answer)
         if found:
             return
+        for answer in self.exactly("1.2", "1.2:dependencies")[:1]:
+            # "Leaf-2, built on acme/tree": a name, and what follows is said of it.
+            if (match := _NAME_FIRST.match(answer.text)) and not _NO_NAME.match(match[1]) and "/" not in match[1]:
+                yield self.statement("title", match[1].strip(" *`"), "", answer)
+                return
         for answer in (*self.exactly("1.2:model", "1.2", "1.2:dependencies", "1.2:market"), *self.exactly("1", "0")):
             for pattern in _MODEL_IN_PROSE:
                 match = pattern.search(answer.text)
@@ -328,7 +380,7 @@ class _Summary:
         stated: set[str] = set()
         sized: set[str] = set()
         last = ""
-        answers = self.exactly("1.3", "1.3:modality", "1.3:size")
+        answers = () if self.unknown_choice() else self.exactly(*_OPTIONS_OF_DATA)
         if not any(any(character.isdigit() for character in answer.text) for answer in answers):
             others = self.exactly("0", "1", "1.2", "1.2:dependencies", "1.3:acquired")
             answers += tuple(answer for answer in others if _is_size(answer.text))
@@ -415,16 +467,21 @@ class _Summary:
     def _yes_or_no(self, section: str) -> tuple[str, Answer | None]:
         """Return whether a section says that there is such data, and where; "" if it does not say."""
         answers = self.exactly(section)
-        found = yes_or_no(answer.text for answer in answers)
+        is_open = all(is_placeholder(answer.text) for answer in answers)
+        found = yes_or_no((answer.text for answer in answers), section)
         if not found and section == "2.4":
-            parts = [yes_or_no(answer.text for answer in self.exactly(key)) for key in ("2.4:model", "2.4:services")]
+            parts = [yes_or_no((a.text for a in self.exactly(key)), section) for key in ("2.4:model", "2.4:services")]
             found = "yes" if "yes" in parts else "no" if "no" in parts else ""
             answers = self.exactly("2.4:model", "2.4:services")
-        if not found and any(not is_placeholder(answer.text) for answer in self.under(section)):
+        if not found and is_open and any(not is_placeholder(answer.text) for answer in self.under(section)):
             answers = tuple(answer for answer in self.under(section) if not is_placeholder(answer.text))
-            found = yes_or_no([answers[0].text])
+            found = yes_or_no([answers[0].text], section)
         if not found and section in _PRIVATE and self._yes_or_no("2.2")[0] == "no":
             return "no", self.exactly("2.2")[0]
+        if not found and section == "2.2.1" and not self.under(section):
+            shared = next((a for a in self.exactly("2.2.2") if _OF_BOTH.search(a.text)), None)
+            if shared and yes_or_no([shared.text], section) == "no":
+                return "no", shared
         return found, answers[0] if answers else None
 
     def _answered(self) -> Iterator[Statement]:
@@ -454,7 +511,7 @@ class _Summary:
             found = self._yes_or_no(key)[0] if key in _ASKED_YES_OR_NO else yes_or_no(a.text for a in answers)
             if found:
                 return found
-            if any(not is_placeholder(ticked(answer.text)) for answer in answers):
+            if any(UNKNOWN_BOX in answer.text or not is_placeholder(ticked(answer.text)) for answer in answers):
                 return _NOT_UNDERSTOOD
         filled = [answer for answer in answers if not is_placeholder(ticked(answer.text))]
         if key == "3.2" and filled and _DEFERRED.match(answers[0].text):
@@ -487,7 +544,7 @@ def _also(name: str, value: str) -> str:
 def _organisation(text: str) -> str:
     """Return for a summary's part the organisation at the beginning of an answer, without its address."""
     plain = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
-    plain = re.sub(r"[*`“”\"]", "", plain.split("|")[0]).strip(" -–—:.,")
+    plain = re.sub(r"[*`“”\"]", "", plain.split("|")[0]).strip(" -–—:,")
     pieces = re.split(
         r",\s+|\s+[-–—(<|]\s*|\s*[(;]|\s+https?://|\s*\S+@|\.\s+(?=[A-Z])|\s+(?:e-?mail|contact|tel|website)\b",
         plain,
@@ -497,7 +554,18 @@ def _organisation(text: str) -> str:
     if len(pieces) > 1 and re.fullmatch(_COMPANY, pieces[1].strip(), re.I):
         name = f"{name}, {pieces[1].strip()}"
     name = _NAME_END.sub("", name) if not re.search(_COMPANY + r"$", name, re.I) else name
+    if f"{name}." in plain and _ABBREVIATED.search(f"{name}."):
+        name = f"{name}."
     return "" if is_placeholder(name) or len(name) > 120 or "@" in name else name
+
+
+def _is_proper_name(name: str) -> bool:
+    """Return for a summary's part whether words are a name: each begins with a capital, or joins two that do."""
+    words = name.split()
+    return len(words) <= _MAX_NAME_WORDS and all(
+        word[:1].isupper() or word.casefold() in ("of", "and", "for", "de", "da", "di", "du", "des", "der", "für", "&")
+        for word in words
+    )
 
 
 def _without_own_name(text: str) -> str:

@@ -10,7 +10,7 @@ import re
 import struct
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -18,10 +18,14 @@ from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place
 from auditor.part_builders.read_options import ReadOptions
-from auditor.part_builders.summary_part import summary_part
+from auditor.part_builders.summary_part import part_of_unread_summary, summary_part
 from auditor.parts import Part, PartlyRead
 from auditor.readers import ReaderExample, other_files
 from auditor.samples import Samples
+from auditor.syntax.check_boxes import plain_boxes
+from auditor.syntax.pdf_forms import MAX_FIELDS, PlacedText, form_fields, with_form_fields
+from auditor.syntax.summary_languages import summary_language
+from auditor.syntax.summary_lines import join_broken_questions
 from auditor.syntax.summary_names import names_itself_summary
 from auditor.syntax.summary_questions import is_training_summary
 from auditor.syntax.wrapped_lines import join_wrapped_lines
@@ -87,6 +91,8 @@ def _summary(blob: Blob) -> Part | Unread | None:
     except ImportError:
         return Unread(blob.uri, WITHOUT_EXTRA, blob=blob) if named else None
     text, why, is_summary = _extract(pypdf, data)
+    if not is_summary and (language := summary_language(text)):
+        return part_of_unread_summary(language, blob.uri, blob.text_ref("model"))
     if not is_summary and not named:
         return None
     if not text.strip():
@@ -127,11 +133,13 @@ def _extract(pypdf: Any, data: bytes) -> tuple[str, str, bool]:
                 break
             if time.monotonic() > deadline:
                 raise _Stop(_TOO_LONG)
+            if len(page.get("/Annots") or ()) > MAX_FIELDS:
+                raise _Stop(f"a page with more than {MAX_FIELDS:,} form fields and links: the rest was not read")
             contents = page.get_contents()
             if contents is not None and len(contents.get_data()) > _MAX_CONTENT_BYTES:
                 raise _Stop(f"a page that unfolds to more than {_MAX_CONTENT_BYTES:,} bytes: the rest was not read")
             instructions = 0
-            words = page.extract_text(visitor_operand_before=count)
+            words = _words_of_page(page, count)
             characters += len(words)
             pages.append(words[:_MAX_CHARACTERS])
             if characters > _MAX_CHARACTERS:
@@ -144,9 +152,26 @@ def _extract(pypdf: Any, data: bytes) -> tuple[str, str, bool]:
     return text, why, is_summary or is_training_summary(text)
 
 
+def _words_of_page(page: Any, count: Callable[..., None]) -> str:
+    """Return the words of a PDF's page, and what the fields of its form hold beside their labels."""
+    fields = form_fields(page)
+    if not fields:
+        return str(page.extract_text(visitor_operand_before=count))
+    pieces: list[PlacedText] = []
+
+    def place(words: str, matrix: list[float], text_matrix: list[float], *_: object) -> None:
+        """Keep a piece of the page with the place where it begins."""
+        x, y = text_matrix[4], text_matrix[5]
+        at = (x * matrix[0] + y * matrix[2] + matrix[4], x * matrix[1] + y * matrix[3] + matrix[5])
+        pieces.append(PlacedText(words, *at))
+
+    page.extract_text(visitor_operand_before=count, visitor_text=place)
+    return with_form_fields(fields, pieces)
+
+
 def _joined(pages: list[str]) -> str:
     """Return the words of a PDF's pages, with the lines joined that were broken for the page's width."""
-    return join_wrapped_lines("\n".join(pages))
+    return join_broken_questions(join_wrapped_lines(plain_boxes("\n".join(pages))))
 
 
 _TITLES = re.compile(rb"(?i)training[ -]?content|content used (?:for|in) training")

@@ -12,12 +12,13 @@ from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place
 from auditor.part_builders.read_options import ReadOptions
-from auditor.part_builders.summary_part import summary_part
+from auditor.part_builders.summary_part import part_of_unread_summary, summary_part
 from auditor.parts import Part
 from auditor.readers import HEAD_BYTES, ReaderExample, card
 from auditor.syntax.front_matter import split_card
 from auditor.syntax.html_text import is_html
 from auditor.syntax.summary_html import holds_markdown, markdown_without_html, summary_text_of_html
+from auditor.syntax.summary_languages import may_name_summary, summary_language
 from auditor.syntax.summary_markup import summary_markup_to_markdown, with_arabic_numbers
 from auditor.syntax.summary_questions import is_training_summary
 from auditor.syntax.text_encoding import decode_prefix, decode_text_up_to
@@ -71,9 +72,11 @@ def claims(blob: Blob, head: bytes) -> int:
             return 0
     if b"\0" not in head:
         lower = head.lower()
-        if not (b"train" in lower or b"synthetic" in lower) or not any(cue in lower for cue in _CUES):
+        is_cued = (b"train" in lower or b"synthetic" in lower) and any(cue in lower for cue in _CUES)
+        if not is_cued and not may_name_summary(head):
             return 0
-    return 88 if is_training_summary(_words(decode_prefix(head))) else 0
+    words = _words(decode_prefix(head))
+    return 88 if is_training_summary(words) or summary_language(words) else 0
 
 
 def _words(text: str) -> str:
@@ -113,6 +116,8 @@ def part(blob: Blob, data: bytes) -> Part:
         if "</" in text:
             text, first_line = markdown_without_html(text), 0
     text = with_arabic_numbers(text)
+    if (language := summary_language(text)) and not is_training_summary(text):
+        return part_of_unread_summary(language, blob.uri, blob.text_ref("model"))
     gaps = [Gap("provenance", why, Place(blob.uri)) for why in whys]
     return summary_part(text, blob.uri, blob.text_ref("model"), first_line=first_line, gaps=gaps)
 

@@ -17,11 +17,20 @@ from auditor.blob import Blob, Unread
 from auditor.errors import Unreadable
 from auditor.model import Gap, Place
 from auditor.part_builders.read_options import ReadOptions
-from auditor.part_builders.summary_part import summary_part
+from auditor.part_builders.summary_part import part_of_unread_summary, summary_part
 from auditor.parts import Part, PartlyRead
 from auditor.readers import ReaderExample, archives, other_files
 from auditor.samples import Samples
 from auditor.syntax.archive_members import is_zip
+from auditor.syntax.check_boxes import (
+    TICKED,
+    UNKNOWN_BOX,
+    UNTICKED,
+    is_symbol_font,
+    plain_boxes,
+    symbols_of_font,
+)
+from auditor.syntax.summary_languages import summary_language
 from auditor.syntax.summary_names import names_itself_summary
 from auditor.syntax.summary_questions import is_training_summary
 
@@ -46,6 +55,7 @@ _WORDS = "word/document.xml"
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _SUFFIXES = (".docx", ".docm", ".dotx", ".dotm")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -82,6 +92,8 @@ def _summary(blob: Blob) -> Part | Unread | None:
     except Unreadable as error:
         return Unread(blob.uri, str(error), blob=blob) if named else None
     if not is_training_summary(text):
+        if language := summary_language(text):
+            return part_of_unread_summary(language, blob.uri, blob.text_ref("model"))
         if named:
             why = "a Word document that names itself a summary of training content, and asks none of its questions"
             return Unread(blob.uri, why, blob=blob)
@@ -189,20 +201,93 @@ def _level(properties: Any, style: str) -> int:
     return min(int(named[0]) - 1, _MAX_LEVEL) if named else 0
 
 
-def _runs(element: Any, links: dict[str, str], depth: int) -> Iterator[str]:
-    """Yield the words of a Word paragraph's runs, with the addresses of its links."""
+def _runs(element: Any, links: dict[str, str], depth: int, font: str = "") -> Iterator[str]:
+    """Yield the words of a Word paragraph's runs, with the addresses of its links and the boxes of its forms.
+
+    Args:
+        element: The paragraph, or what stands in it.
+        links: The addresses of external links by their ids.
+        depth: How deep the element is.
+        font: The font of symbols that its characters are drawn with; "" for one of letters.
+    """
     for child in element:
         if child.tag == f"{_W}t":
-            yield child.text or ""
+            yield symbols_of_font(child.text or "", font) if font else child.text or ""
+        elif child.tag == f"{_W}sym":
+            character = _character(child.get(f"{_W}char"))
+            yield symbols_of_font(character, child.get(f"{_W}font") or "")
         elif child.tag in (f"{_W}tab", f"{_W}br", f"{_W}cr"):
             yield " "
+        elif child.tag == f"{_W}fldChar":
+            yield _form_field(child)
         elif child.tag == f"{_W}hyperlink" and depth < 20:
             words = "".join(_runs(child, links, depth + 1))
             address = links.get(child.get(_ID) or "", "")
             is_shown = not address or address in words or not address.startswith(("http://", "https://"))
             yield words if is_shown else f"[{words}]({address})"
-        elif depth < 20 and child.tag not in (f"{_W}pPr", f"{_W}del", f"{_W}rPr"):
-            yield from _runs(child, links, depth + 1)
+        elif depth < 20 and child.tag == f"{_W}r":
+            words = "".join(_runs(child, links, depth + 1, _symbol_font(child)))
+            yield _marked_option(words, child.find(f"{_W}rPr"))
+        elif depth < 20 and child.tag == f"{_W}sdt" and (box := child.find(f"{_W}sdtPr/{_W14}checkbox")) is not None:
+            yield _content_control(box, "".join(_runs(child, links, depth + 1)))
+        elif depth < 20 and child.tag not in (f"{_W}pPr", f"{_W}del", f"{_W}rPr", f"{_W}sdtPr"):
+            yield from _runs(child, links, depth + 1, font)
+
+
+def _character(code: str | None) -> str:
+    """Return the character of a symbol in a Word document by its code in hexadecimal digits."""
+    try:
+        return chr(int(code or "", 16))
+    except (ValueError, OverflowError):
+        return UNKNOWN_BOX
+
+
+def _symbol_font(run: Any) -> str:
+    """Return the font of symbols that a Word run names for its characters; "" if it names one of letters."""
+    fonts = run.find(f"{_W}rPr/{_W}rFonts")
+    names = [fonts.get(f"{_W}{kind}") or "" for kind in ("ascii", "hAnsi")] if fonts is not None else []
+    return next((name for name in names if is_symbol_font(name)), "")
+
+
+def _is_on(element: Any) -> bool:
+    """Return whether an element of a Word document that switches something on is there and does."""
+    if element is None:
+        return False
+    value = element.get(f"{_W14}val", element.get(f"{_W}val", "1"))
+    return value not in ("0", "false", "off", "none")
+
+
+def _content_control(checkbox: Any, shown: str) -> str:
+    """Return the box of a Word check box control; an unknown one where the box that is shown says otherwise."""
+    is_checked = _is_on(checkbox.find(f"{_W14}checked")) if checkbox.find(f"{_W14}checked") is not None else False
+    shown = plain_boxes(shown).strip()
+    contradicts = (shown == UNTICKED and is_checked) or (shown in (TICKED, "✓", "✔", "✅") and not is_checked)
+    return UNKNOWN_BOX if contradicts else TICKED if is_checked else UNTICKED
+
+
+def _form_field(begin: Any) -> str:
+    """Return the box of a Word form field, or the entry that is chosen from its list; "" for any other field."""
+    if (box := begin.find(f"{_W}ffData/{_W}checkBox")) is not None:
+        checked = box.find(f"{_W}checked")
+        return TICKED if _is_on(checked if checked is not None else box.find(f"{_W}default")) else UNTICKED
+    if (listed := begin.find(f"{_W}ffData/{_W}ddList")) is not None:
+        entries = [entry.get(f"{_W}val") or "" for entry in listed.findall(f"{_W}listEntry")]
+        result = listed.find(f"{_W}result")
+        number = result.get(f"{_W}val") or "" if result is not None else "0"
+        return entries[int(number)] if number.isdecimal() and int(number) < len(entries) else UNKNOWN_BOX
+    return ""
+
+
+def _marked_option(words: str, properties: Any) -> str:
+    """Return "yes" or "no" in a Word run with the marks of one that is struck out, bold, underlined or highlighted."""
+    option = words.strip(" /|,")
+    if properties is None or option.lower() not in ("yes", "no"):
+        return words
+    if any(_is_on(properties.find(f"{_W}{name}")) for name in ("strike", "dstrike")):
+        return words.replace(option, f"~~{option}~~")
+    if any(_is_on(properties.find(f"{_W}{name}")) for name in ("b", "u", "highlight")):
+        return words.replace(option, f"**{option}**")
+    return words
 
 
 def _docx(lines: Iterable[str]) -> bytes:

@@ -35,7 +35,7 @@ def _visible_text(html: str) -> Iterator[str]:
     """
     position, last = 0, html.rfind(">")
     lists = preformatted = 0
-    has_title_cell = False  # in this row of a table
+    has_title_cell = has_value_cell = False  # in this row of a table
     while True:
         start = html.find("<", position)
         words = html[position : start if 0 <= start <= last else len(html)]
@@ -60,11 +60,11 @@ def _visible_text(html: str) -> Iterator[str]:
         elif name == "pre":
             preformatted = not closing
         if name in _CELL_ELEMENTS:
-            has_title_cell = has_title_cell or name == "th"
+            has_title_cell, has_value_cell = has_title_cell or name == "th", has_value_cell or name == "td"
             yield " | " if closing else ""
         elif name == "tr" and closing:
-            yield "\n|---|" if has_title_cell else ""
-            has_title_cell = False
+            yield "\n|---|" if has_title_cell and not has_value_cell else ""
+            has_title_cell = has_value_cell = False
         elif name in _BLOCK_MARKS:
             yield "\n" if closing else _BLOCK_MARKS[name].replace("-", "  " * min(lists - 1, _MAX_LIST_DEPTH) + "-")
         elif name in _HIDDEN_ELEMENTS and tag and not tag[1]:

@@ -37,13 +37,19 @@ def summary_text_of_html(html: str) -> tuple[str, str]:
     html = _LINK.sub(lambda match: _with_address(match[1], match[2]), html)
     html = _BOX.sub(lambda match: _box(match[1]), html)
     html = _BOLD.sub("**", html)
-    html = _TERM.sub(lambda match: f"<dt>{' '.join(match[1].split())}\n", html) if "<dt" in html.lower() else html
+    html = _TERM.sub(lambda match: f"<dt>{_term(match[1])}\n", html) if "<dt" in html.lower() else html
     html = _BLOCK.sub(r"<\1div>", html)
     html = _CELL.sub(
         lambda match: match[1] + (match[2] if _HAS_BLOCKS.search(match[2]) else _CELL_BREAK.sub(" ", match[2])), html
     )
     text, why = text_of_html(html)
     return re.sub(r"\*\*\s*\*\*", "", text), why
+
+
+def _term(words: str) -> str:
+    """Return the term of a summary's definition list in bold, as the label that it is."""
+    plain = " ".join(words.replace("**", "").split())
+    return f"**{plain}**" if plain and "<" not in plain else " ".join(words.split())
 
 
 def holds_markdown(text: str) -> bool:

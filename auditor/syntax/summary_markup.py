@@ -10,6 +10,8 @@ import io
 import re
 from collections import Counter
 
+from auditor.syntax.summary_tables import join_marks_below_yes_and_no
+
 _WIKI_HEADING = re.compile(r"^(={1,6})[ \t]*([^=\n].{0,300}?)[ \t]*\1[ \t]*$", re.M)
 _WIKI_TERM = re.compile(r"^;[ \t]*([^:\n]{1,300}?)[ \t]*:[ \t]*(.*)$", re.M)
 _WIKI_BOLD = re.compile(r"'''([^'\n]+)'''")
@@ -66,6 +68,7 @@ def summary_markup_to_markdown(text: str, suffix: str) -> str:
     text = _WIKI_LINK.sub(r"[\2](\1)", _ORG_LINK.sub(r"[\2](\1)", _TEXTILE_LINK.sub(r"[\1](\2)", text)))
     if ".. " in text:
         text = _RST_COMMENT.sub("", _RST_ROWS.sub(lambda match: _table_of_rst(match[0]), text))
+    text = join_marks_below_yes_and_no(text)
     text = _with_strokes(_with_aligned_answers(_with_link_definitions(text)))
     return _with_footnotes(_LEADER.sub(": ", _BLANK.sub("", text)))
 

@@ -18,6 +18,7 @@ from auditor.syntax.summary_questions import (
     section_of,
 )
 from auditor.syntax.summary_tables import join_yes_and_no_columns
+from auditor.syntax.summary_values import contrasted_clauses
 
 MAX_SUMMARY_LINES = 50_000  # a summary of 200 pages has about 10,000
 _MAX_LINE = 4000  # characters of a line that are examined
@@ -38,6 +39,7 @@ _ASKED = re.compile(r"^(?:\*\*)?(q|a|question|answer|response)\s?\d{0,3}\s*[:.)]
 # Where another label begins on the same line: in bold, or after a dot in the middle.
 _NEXT_LABEL = re.compile(
     r"\s+(?:[·•|–—]\s+)?(?=\*\*[^*]{2,80}(?::\*\*|\*\*\s?:|:\s[^*]{1,80}\*\*))|\s+·\s+(?=[^·:]{2,80}:)"
+    r"|\s{3,}(?=[A-Z][^:|\s]{1,30}(?: [^:|\s]{1,30}){0,4}: )"
 )
 # The mark of an answer at the end of a heading, where a form shows one of the two.
 _HEADING_MARK = re.compile(r"^(.*\w)\W*?\s*([✅✔☑✓❌✗✘])\ufe0f?\s*$")
@@ -46,6 +48,7 @@ _TRAILING_ANSWER = re.compile(r"^(.*\w\S*?)[\s:–—-]+(yes|no|none)\W*$", re.I
 # A heading in capitals that begins its sentence: "USER DATA was not used."
 _CAPITALS = re.compile(r"^((?:[A-Z][A-Z-]+ ){1,8})(?=[a-z])")
 _MARKED = {**dict.fromkeys("✅✔☑✓", "Yes"), **dict.fromkeys("❌✗✘", "No")}
+_IS_STATEMENT = re.compile(r"^\W*(?:we|they|it)\b", re.I)  # "We also crawled the web: …" is no label
 _IS_SAID = re.compile(r"\b(?:is|are|was|were|has|have|been)\b[^?]*\.$", re.I)
 _NOT_APPLICABLE = re.compile(r"^\W*(?:n/?a|not applicable)?\W*$", re.I)
 _IS_YES_OR_NO = re.compile(r"^\W*(?:yes|no)\W*$", re.I)
@@ -75,12 +78,14 @@ _ENDS_WITH_ADDRESS = re.compile(r"https?://\S+$")
 _NAMES_SOURCE = re.compile(r"`|\]\(|\w/\w*[\d_.-]")
 _MAX_RUN_IN_WORDS = 8  # of a heading that is the first sentence of its paragraph
 
+_NEXT_DENIAL = re.compile(r",\s+(?:and|or)\s+(?=(?:no|neither|none)\b)|,\s+(?=nor\b)", re.I)
 _OTHER_QUESTION = "0:other"  # one that the template does not ask
 _MIN_BROKEN_LINE = 60  # characters; texts are broken at 72 and more
 _PLAIN_START = re.compile(r"\s*[a-z(\"“'‘]|\s{0,3}[A-Z][^:|]*$")
 _MODALITY_LABEL = re.compile(
     r"^\W*(?:text|images?|audio|videos?|speech|other)(?: data| modality)?\s*(?:[:–—(]|-\s)", re.I
 )
+_MODALITY_ALONE = re.compile(r"^\W*(?:text|images?|audio|videos?)\W*$", re.I)
 # Questions whose answers may go on to answer others: what stands before the first heading, and first lines of prose.
 _OPEN = frozenset({"1.1:provider", "1.2:model"})
 # Questions that ask for names.
@@ -269,7 +274,7 @@ def _read_line(
             yield found, bold[3].strip(" *_"), kind
             return
         words = f"{bold[2]} {bold[3]}".strip() if not bold[2].rstrip().endswith(":") else f"{bold[2].strip()} {bold[3]}"
-    if section[:1] in ("0", "1") and _MODALITY_LABEL.match(words):
+    if section[:1] in ("0", "1") and (_MODALITY_LABEL.match(words) or _MODALITY_ALONE.match(words)):
         yield "1.3", words, kind
         return
     sentences = _SENTENCE_END.split(words)
@@ -307,7 +312,9 @@ def _split_label(words: str, section: str) -> tuple[str, str]:
     """Return what stands before the first colon or question mark of a summary's line, and what follows it, or ""."""
     for pattern in (_COLON, _DASH):
         match = pattern.match(words)
-        if match and len(match[1].split()) <= _MAX_LABEL_WORDS and find_question(match[1], section):
+        if not match or _IS_STATEMENT.match(match[1]):
+            continue
+        if len(match[1].split()) <= _MAX_LABEL_WORDS and find_question(match[1], section):
             return match[1], match[2].strip(" *_")
     return "", ""
 
@@ -368,6 +375,10 @@ def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str
         asked = find_question(label, section_of(found) if found else section) if label and not is_answer else ""
         if not label or label.rstrip(".") in SECTIONS or re.fullmatch(r"\d+(?:\.\d+)*\.?(?:\(\w+\))?", label):
             found = asked or found
+        elif found in SECTIONS and find_question(f"{found} {label}", section) == found and len(rest) > 1:
+            pass  # "2.6 | Other": the number tells what the short heading asks
+        elif found in SECTIONS and asked and found.startswith(asked) and len(rest) > 1:
+            pass  # "2.2.2 | Private data": so is the heading's
         elif asked and (not found or len(rest) > 1) and len(label.split()) <= _MAX_LABEL_WORDS:
             found = asked
         else:
@@ -416,14 +427,25 @@ def _split_prose(answers: list[Answer]) -> Iterator[Answer]:
             continue
         if answer.question in _COARSE or answer.question[:1] in ("0", "1"):
             within = answer.question[:1]
+            is_of_3 = within == "2"  # prose on the sources may go on with what was done with the data
         else:
             within = answer.question
-        for sentence in _SENTENCE_END.split(answer.text):
+            is_of_3 = False
+        is_coarse = answer.question in ("2", "2.2")
+        for sentence in _SENTENCE_END.split(answer.text) if not is_coarse else _sentences_and_clauses(answer.text):
             cued = cued_question(sentence)
-            if cued and (within == "0" or cued.startswith(within) or (cued[:1] == "0" and within == "1")):
+            is_near = cued.startswith(within) or (cued[:1] == "0" and within == "1") or (is_of_3 and cued[:2] == "3.")
+            if cued and (within == "0" or is_near):
                 current = cued
             elif answer.question not in _COARSE:
                 current = answer.question
             else:
                 current = section_of(current) if current[:1] != "0" else ""
             yield answer._replace(question=current or answer.question, text=sentence)
+
+
+def _sentences_and_clauses(text: str) -> Iterator[str]:
+    """Yield the sentences of a summary's prose, and the clauses of one that denies a part of what it speaks of."""
+    for sentence in _SENTENCE_END.split(text):
+        for clause in contrasted_clauses(sentence):
+            yield from _NEXT_DENIAL.split(clause)

@@ -99,7 +99,8 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
     ("1.1:provider", r"provider(?:'s|’s)? (?:name|legal)|name of (?:the )?(?:model )?provider|^(?:model )?provider$"),
     (
         "1.2:dependencies",
-        r"dependenc|\bdepends? on\b|models? on which|base models?\b|parent models?\b|upstream models?\b|"
+        r"dependenc|\bdepends? on\b|^starting (?:checkpoint|point|model|weights)\b|"
+        r"models? on which|base models?\b|parent models?\b|upstream models?\b|"
         r"(?:derived|fine-?tuned|"
         r"adapted|modified|built|based) (?:from|on|upon)\b|\bmodification of|^dependency$",
     ),
@@ -173,8 +174,16 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
     ("1.3", r"^modalit(?:y|ies)(?: and \w+)?$|(?:data|training) size"),
     ("3.3", r"other (?:relevant )?(?:information|aspects)|further information|additional information"),
     ("1", r"general in(?:formation|dications)|information (?:of (?:a )?)?general"),
-    ("3", r"data processing|processing (?:of (?:the )?data|aspects)|^processing$"),
-    ("2", r"data sources|sources of (?:the )?(?:training )?data|list of sources"),
+    (
+        "3",
+        r"^how (?:the |this )?(?:training )?data (?:was|were|is) (?:treated|processed|handled|prepared)|"
+        r"data processing|processing (?:of (?:the )?data|aspects)|^processing$",
+    ),
+    (
+        "2",
+        r"^where (?:the |our )?(?:training )?data (?:comes?|came) from|"
+        r"data sources|sources of (?:the )?(?:training )?data|list of sources",
+    ),
 )
 
 # Short headings that the template's number before them tells apart.

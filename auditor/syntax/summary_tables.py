@@ -1,13 +1,56 @@
-"""Bring tables of a public summary whose answers stand in a column for yes and one for no into one column."""
+"""Bring a public summary's answers that stand in a column for yes and one for no into one column.
+
+The columns are those of a table, or of a plain text whose marks stand below the words "Yes" and "No".
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
+from auditor.syntax.check_boxes import UNKNOWN_BOX
+
 _MARK = re.compile(r"[\s*_]*(?:[xX×✓✔☑☒✅■●•]|\[[xX✓]\]|\([xX]\))\ufe0f?[\s*_]*")
 _UNMARKED = re.compile(r"[\s*_–—-]*(?:[☐□○]|\[ ?\]|\( ?\))?[\s*_]*")
 _YES, _NO = "yes", "no"
+_HEADS = re.compile(
+    r"^(?P<label>.*?)(?:^|\s{2,})(?:(?P<yes>yes)\s{2,}(?P<no>no)|(?P<no2>no)\s{2,}(?P<yes2>yes))\s*$", re.I
+)
+_MARKED_LINE = re.compile(r"^(\s*\S.{2,200}?)\s{2,}([xX×✓✔☑☒✅■●]|\[[xX✓]\]|\([xX]\))\s*$")
+_BOTH_CELLS = re.compile(
+    r"^(\s*\S.{2,200}?)\s{2,}([☐□]|\[ ?\]|\( ?\)|-)\s+([xX×✓✔☑☒✅]|\[[xX✓]\]|\([xX]\))\s*$|"
+    r"^(\s*\S.{2,200}?)\s{2,}([xX×✓✔☑☒✅]|\[[xX✓]\]|\([xX]\))\s+([☐□]|\[ ?\]|\( ?\)|-)\s*$"
+)
+_MAX_OFFSET = 3  # characters between a mark and the middle of the word above it
+
+
+def join_marks_below_yes_and_no(text: str) -> str:
+    """Return a plain text with "Label        X" below the heads "Yes   No" written as "Label: Yes".
+
+    A mark that stands below neither is :data:`UNKNOWN_BOX`.
+    """
+    if not re.search(r"(?im)^.*\byes\s{2,}no\s*$|^.*\bno\s{2,}yes\s*$", text):
+        return text
+    lines = text.split("\n")
+    middles: dict[str, float] = {}
+    for number, line in enumerate(lines):
+        if heads := _HEADS.match(line):
+            middles = {
+                word: (heads.start(group) + heads.end(group)) / 2
+                for word in ("yes", "no")
+                for group in (word, f"{word}2")
+                if heads[group]
+            }
+            lines[number] = heads["label"]
+        elif middles and (both := _BOTH_CELLS.match(line)):
+            first = min(middles, key=lambda word: middles[word])
+            second = max(middles, key=lambda word: middles[word])
+            lines[number] = f"{both[1]}: {second.title()}" if both[1] else f"{both[4]}: {first.title()}"
+        elif middles and (marked := _MARKED_LINE.match(line)):
+            at = (marked.start(2) + marked.end(2)) / 2
+            near = [word.title() for word, middle in middles.items() if abs(middle - at) <= _MAX_OFFSET]
+            lines[number] = f"{marked[1]}: {near[0] if len(near) == 1 else UNKNOWN_BOX}"
+    return "\n".join(lines)
 
 
 def join_yes_and_no_columns(lines: Sequence[str]) -> list[str]:

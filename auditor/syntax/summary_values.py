@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from auditor.syntax.check_boxes import UNKNOWN_BOX
+
 Modality = Literal["text", "image", "audio", "video", "other"]
 MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video", "other")
 
 _TICKED = r"(?:\[[xX✓]\]|\([xX]\)|[☑☒✅✔✓■])"
-_UNTICKED = r"(?:\[ ?\]|\( ?\)|[☐□❌✗✘])"
-_BOXES = re.compile(rf"({_TICKED}|{_UNTICKED})")
+_UNTICKED = r"(?:\[ {0,3}\]|\( {0,3}\)|[☐□❌✗✘])"
+_BOXES = re.compile(rf"({_TICKED}|{_UNTICKED}|{UNKNOWN_BOX})")
 _IS_TICKED = re.compile(rf"^{_TICKED}$")
 _YES = re.compile(r"^\W*(?:yes|true|y)\b(?!\s*(?:/|or)\s*no)", re.I)
 _BOTH = re.compile(r"^\W*yes\s*[/|,]\s*no\W*$", re.I)  # the form's own words
@@ -28,7 +30,7 @@ _IN_OTHER_LANGUAGE = re.compile(
     rf"^\W*(?:({_OTHER_YES})|{_OTHER_NO})(?=\s*(?:[/,.;:(|–—-]|$))(?!\s*/\s*{_OTHER_NO}\b)", re.I
 )
 _NOT = re.compile(
-    r"^\W*not\b(?! (?:only|just|yet decided|relevant))|^\W*(?:nothing|zero)\b"
+    r"^\W*not\b(?! (?:only|just|yet decided|relevant))|^\W*(?:nothing|zero|neither)\b|^\W*at no (?:point|time|stage)\b"
     r"|^\W*(?:we|it|they)? ?(?:do|did|does|have|has|had|are|is|was|were)(?: not|n['’]t)\W*$",
     re.I,
 )
@@ -50,12 +52,40 @@ _REFERS = re.compile(
     r"as (?:for|in|with|above|described)|will|under|same)\b",
     re.I,
 )
+# Where a clause begins that may say what the one before denies.
+_CONTRAST = re.compile(
+    r"(?:,|;|\s[–—-])\s+(?:but|however|whereas|while|although|though|yet)\b,?\s+"
+    r"|\s+but\s+(?!(?:not|never|no|(?:did|does|do|was|were|is|are|has|have)(?: not|n['’]t))\b)|;\s+",
+    re.I,
+)
+_CONTRASTS = re.compile(r"^\W*(?:but|however|nevertheless|nonetheless|only|still)\b", re.I)
+_EXCEPTS = re.compile(
+    r"\b(?:except|save for|apart from|aside from|with the exception)\b"
+    r"(?![^.]{0,40}\b(?:above|below|listed|described|sections?|mentioned)\b)",
+    re.I,
+)
+# Words of a clause that is about the data of its section.
+_ABOUT_SECTION: dict[str, re.Pattern[str]] = {
+    section: re.compile(words, re.I)
+    for section, words in {
+        "2.1": r"\b[\w.-]+/[\w.-]+\b|\bpublic",
+        "2.2.1": r"\blicen[cs]|rights?holder|publisher|agreement|\bbought\b|purchased",
+        "2.2.2": r"third[- ]part|intermediar|\bpartner|\bprivate\b|\bbroker",
+        "2.3": r"(?<!public )(?<!existing )(?<!earlier )\b(?:crawled|scraped|crawlers?)\b",
+        "2.4": r"\busers?\b|\bprompts?\b|\bconversations?\b|\bservices?\b|\bchats?\b|\bcustomers?\b",
+        "2.5": r"\bgenerated\b|\bsynthetic|\bcreated\b|\bwritten\b",
+    }.items()
+}
+# Both options side by side, with nothing that tells them apart.
+_BOTH_BARE = re.compile(r"^\W*(?:yes[\s|/,]+no|no[\s|/,]+yes)\b", re.I)
+_ALL_MODALITIES = re.compile(r"^\W*(?:modalit\w+\W+)?texts?[\s|/]+images?[\s|/]+audio[\s|/]+videos?\b", re.I)
+_ALL_BANDS = re.compile(r"\bless than\b[^.;]{3,40}\bto\b[^.;]{3,40}\bmore than\b", re.I)
 # Both options and nothing else, of which one may be struck out or set in bold.
 _BOTH_MARKED_UP = re.compile(r"(?i)^([~*_]*(?:yes|no)[~*_]*)[\s/|,]+(?:or\s+)?([~*_]*(?:yes|no)[~*_]*)$")
 _OPTION_AT_END = re.compile(r"(?i)(?:^|(?<!or)[\s|:?*_])(yes|no)[\s|*_:]*$")
 _MARK_ALONE = re.compile(r"^[\s|*_]*(?:([✅☑✔✓])|[❌✗✘])\ufe0f?[\s|*_–—-]*$")
 _AFTER_OPTION = re.compile(r"^(?:yes|no)\s*[.|]\s+(\S.*)$", re.I | re.S)
-_NO_ALONE = re.compile(r"^(?:no|none|false|n/?a|not applicable|nil|never)\s*(?:[.,;:(–—-]|$)", re.I)
+_NO_ALONE = re.compile(r"^(?:no|none|false|n/?a|not applicable|nil|never)\s*(?:[.,;:|(–—-]|$)", re.I)
 _DENIES = re.compile(
     r"\bno (?:\w+[ -]){0,8}?(?:data ?sets?|data|crawl\w*|agreements?|content|sources?|"
     r"licen[cs]\w*|interactions?|scrap\w*|prompts?)\b"
@@ -88,6 +118,9 @@ _PLACEHOLDER = re.compile(
     r"|(?:\w+ ){0,4}(?:is|are) being (?:prepared|drafted|written|completed|compiled|finali[sz]ed|reviewed)\b[^.]{0,40}"
     r"|(?:\w+ ){1,2}to (?:provide|supply|complete|write|draft|add) (?:\w+ ){0,2}"
     r"(?:wording|text|input|answer|description|details|information)"
+    r"|(?:\w+ ){1,6}(?:(?:have|has|had|is|are) (?:not yet|yet to)(?: been| be)?|(?:haven|hasn)['’]t yet(?: been)?) "
+    r"(?:described|documented|written|completed|provided|published|decided|defined|describe|document|finali[sz]ed)"
+    r"\b[^.]{0,40}"
     r"|(?:\w+ ){1,4}follows? (?:in|with|later|soon|shortly)\b[^.]{0,60}"
     r"|unknown|blank|empty|placeholder.{0,40}|lorem ipsum.*|in progress|draft|"
     r"information (?:needed|missing|to follow).{0,20}"
@@ -169,6 +202,21 @@ _MARKDOWN_LINK = re.compile(
     r"\[([^\[\]]{1,300})\]\(\s*<?([^()\s]{1,1000}(?:\([^()\s]*\))?[^()\s]*)>?(?:\s+\"[^\"]*\")?\s*\)"
 )
 _REPOSITORY = re.compile(r"(?<![\w/.:@-])[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9](?:[\w.-]{0,95}\w)?(?![\w/])")
+# Words that stand on either side of a stroke in plain prose: "text/label pairs", "research/commercial use".
+_STROKE_WORDS = frozenset(
+    """a academic ai am and answer answers api app assistant attribute audio author authors book books bot browser
+    caption captions chat client closed code commercial company completion conditions content copyright creator data
+    dataset datasets day dev developer document documents domain domains email english evaluation fine-tuning he her
+    him his host hour hours http https human image images in input instruction instructions internet it km label labels
+    language languages licence license licensor manual metadata model models month name national news no non-commercial
+    nonprofit of off on open opt or organisation organization out output owner page pages partner period picture
+    pictures post pre preference pretraining private product prompt prompts provider public publisher query question
+    questions read reasoning rejected research response responses reward rights s scraping section sections server
+    service services she site sites source sources speech start stop student summary target teacher technical terms
+    test tests text texts the their them they time title tool tools train training translation type types url urls
+    user users validation value version video videos w web website websites word words work works write year years
+    yes""".split()
+)
 _NO_REPOSITORY = re.compile(
     r"^(?:and/or|yes/no|n/a|text/\w+|image/\w+|audio/\w+|video/\w+|input/output|his/her|"
     r"client/server|tcp/ip|ci/cd|\d+/\d+|w/o)$"
@@ -262,22 +310,29 @@ def names_nothing(text: str) -> bool:
     return bool(_NO.match(plain) or _DENIES.search(plain) or _FROM_SCRATCH.search(plain))
 
 
-def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
+def yes_or_no(texts: Iterable[str], section: str = "") -> Literal["yes", "no", ""]:
     """Return the yes or no of a summary's answer: by its ticked box, its first word, or what its words say or deny.
 
     It is "" where the words do not tell.
+
+    Args:
+        texts: The answer's texts.
+        section: The section that asks, which tells whether a clause that denies nothing is about its data.
     """
     texts = [text for text in texts if text.strip() and not _BOTH.match(text)]
+    joined = " ".join(texts)
+    named = [(ticked, words) for ticked, words in _options(joined).options if _YES.match(words) or _NO.match(words)]
+    if named:
+        # A form that shows "No" alone shows the answer, ticked or crossed; "Yes" alone may be left unticked.
+        chosen = [words for ticked, words in named if ticked]
+        chosen = chosen or [words for _, words in named if len(named) == 1 and _NO.match(words)]
+        answers: set[Literal["yes", "no"]] = {"no" if _NO.match(words) else "yes" for words in chosen}
+        is_known = all(ticked is not None for ticked, _ in named)
+        return answers.pop() if is_known and len(answers) == 1 else ""  # both ticked: nothing was answered
     if texts and (mark := _MARK_ALONE.match(texts[0].split(" | ")[0])):
         return "yes" if mark[1] else "no"
-    joined = " ".join(texts)
-    options = list(_options(joined))
-    named = [(ticked, words) for ticked, words in options if _YES.match(words) or _NO.match(words)]
-    if named:
-        # A form that shows one option alone shows the answer, ticked or crossed.
-        chosen = [words for ticked, words in named if ticked] or ([named[0][1]] if len(named) == 1 else [])
-        answers: set[Literal["yes", "no"]] = {"no" if _NO.match(words) else "yes" for words in chosen}
-        return answers.pop() if len(answers) == 1 else ""  # both ticked: nothing was answered
+    if _BOTH_BARE.match(joined) or UNKNOWN_BOX in joined:
+        return ""
     if both := _BOTH_MARKED_UP.match(joined.strip()):
         return _marked_option(both[1], both[2])
     for text in texts:
@@ -286,15 +341,32 @@ def yes_or_no(texts: Iterable[str]) -> Literal["yes", "no", ""]:
             return "yes"
         if other := _IN_OTHER_LANGUAGE.match(plain):
             return "yes" if other[1] else "no"
-        if _NO.match(plain) if text is texts[0] else _NO_ALONE.match(plain):
-            return "no"
+        if _NO_ALONE.match(plain) or (text is texts[0] and _NO.match(plain) and len(contrasted_clauses(plain)) == 1):
+            return "" if _EXCEPTS.search(plain) and not _NO_ALONE.match(plain) else "no"
     if all(is_placeholder(text) for text in texts):
         return ""
-    first = re.split(r"(?<=[.;])\s", joined, maxsplit=1)[0]
-    if _DENIES.search(first) or (_NOT.match(first) and not is_placeholder(first)):
-        return "no"
-    negation = _NEGATION.search(first)
-    said = first[: negation.start()] if negation else joined
+    first, *later = re.split(r"(?<=\.)\s", joined, maxsplit=2)
+    clauses = [*contrasted_clauses(first), *(one for one in later[:1] if _CONTRASTS.match(one))]
+    answer = _clause_says(clauses[0] if clauses else first, joined)
+    others = [clause for clause in clauses[1:] if _clause_says(clause, clause) == "yes"]
+    if answer != "no" or not others:
+        return answer
+    # "Neither … nor … was used, but the data of our notes service was."
+    about = _ABOUT_SECTION.get(section)
+    return "yes" if about and any(about.search(clause) for clause in others) else ""
+
+
+def contrasted_clauses(sentence: str) -> tuple[str, ...]:
+    """Return the clauses of a summary's sentence of which one may deny what another says: parted by "but" and ";"."""
+    return tuple(clause for clause in _CONTRAST.split(sentence) if clause.strip())
+
+
+def _clause_says(clause: str, joined: str) -> Literal["yes", "no", ""]:
+    """Return what a clause of a summary's answer says or denies; ``joined`` is the whole answer if it is the first."""
+    if _DENIES.search(clause) or _NO.match(clause) or (_NOT.match(clause) and not is_placeholder(clause)):
+        return "" if _EXCEPTS.search(clause) else "no"
+    negation = _NEGATION.search(clause)
+    said = clause[: negation.start()] if negation else joined
     affirms = _AFFIRMS.search(said) or _ADDRESS.search(said) or _REPOSITORY.search(said) or _BOT.search(said)
     return "yes" if affirms and not _REFERS.match(said) else ""
 
@@ -309,33 +381,59 @@ def _marked_option(first: str, second: str) -> Literal["yes", "no", ""]:
     return ""
 
 
-def _options(text: str) -> Iterator[tuple[bool, str]]:
-    """Yield the options of a form's question in a summary: whether it is ticked, and its words.
+class _Options(NamedTuple):
+    """The options of a form's question: what stands before them, and of each whether it is ticked (None: not known)."""
 
-    A box stands before its option, unless the words before the first box and between the boxes are the two options.
+    before: str
+    options: tuple[tuple[bool | None, str], ...]
+
+
+def _options(text: str) -> _Options:
+    """Return the options of a form's question in a summary.
+
+    A box stands before its option, unless words stand before the first box and before each other, and none follow.
     """
     pieces = _BOXES.split(text)
     if len(pieces) > 3 and (first := _OPTION_AT_END.search(pieces[0])):
         options = first[1].lower(), pieces[2].strip(" |*_;,/").lower()
         if sorted(options) == ["no", "yes"]:
-            yield _IS_TICKED.match(pieces[1]) is not None, options[0]
-            yield _IS_TICKED.match(pieces[3]) is not None, options[1]
-            return
-    state: list[bool] = []
+            return _Options("", ((_is_ticked(pieces[1]), options[0]), (_is_ticked(pieces[3]), options[1])))
+    words = [piece.strip(" |*_;,/") for piece in pieces[::2]]
+    *before, words[0] = (piece.strip(" *_") for piece in re.split(r"[:?|;]", words[0]))
+    if len(words) > 2 and all(words[:-1]) and not words[-1]:
+        boxes = map(_is_ticked, pieces[1::2])
+        return _Options(" ; ".join(before), tuple(zip(boxes, words[:-1], strict=True)))
+    state: list[bool | None] = []
+    found = []
     for at in range(1, len(pieces), 2):
-        state.append(_IS_TICKED.match(pieces[at]) is not None)
-        words = pieces[at + 1].strip(" |*_;,")
-        if words:  # "- [x] ☒ Yes" has two boxes
-            yield any(state), words
+        state.append(_is_ticked(pieces[at]))
+        option = pieces[at + 1].strip(" |*_;,")
+        if option:  # "- [x] ☒ Yes" has two boxes
+            found.append((None if None in state else any(state), option))
             state = []
+    return _Options(pieces[0].strip(" |"), tuple(found))
+
+
+def _is_ticked(box: str) -> bool | None:
+    """Return whether a box in a summary is ticked; None if that is not known."""
+    return None if box == UNKNOWN_BOX else _IS_TICKED.match(box) is not None
+
+
+def has_unknown_choice(text: str) -> bool:
+    """Return whether a summary's answer shows options of which it cannot be told which were chosen.
+
+    Either a box beside them is drawn with a character that is not known, or the form's own words stand without boxes.
+    """
+    if UNKNOWN_BOX in text:
+        return True
+    return not _BOXES.search(text) and bool(_ALL_MODALITIES.search(text) or _ALL_BANDS.search(text))
 
 
 def ticked(text: str) -> str:
     """Return the words of the ticked options of a summary's answer; the whole text if it has no boxes."""
-    options = list(_options(text))
+    before, options = _options(text)
     if not options:
         return text
-    before = _BOXES.split(text, maxsplit=1)[0].strip(" |")
     said = (words if is_ticked else _after_option(words) for is_ticked, words in options)
     return " ; ".join([before, *(words for words in said if words)]).strip(" ;")
 
@@ -481,6 +579,14 @@ def named_sources(text: str, *, is_list: bool, models: bool = False) -> tuple[Na
         models: Whether models are looked for: an address of a dataset on the hub is none.
     """
     text = _YES_WORD.sub("", ticked(text).strip(" *_"))
+    clauses = contrasted_clauses(text) if _DENIES.search(text) or _NO.match(text) else ()
+    if len(clauses) > 1:
+        return tuple(
+            named
+            for clause in clauses
+            if not _DENIES.search(clause) and not _NO.match(clause)
+            for named in named_sources(clause, is_list=is_list and _is_sentence(clause), models=models)
+        )
     if is_placeholder(text) or _NO.match(text.strip(" *_|-")):
         return ()
     is_list = is_list or " " not in text.strip()
@@ -682,11 +788,15 @@ def _named_in_prose(text: str, *, models: bool) -> Iterator[NamedSource]:
             continue
         found = list(_named_in_sentence(sentence, models=models))
         # "of text/label pairs" is no id of the hub, unless the sentence names another one.
-        is_sure = _IS_ID.search(sentence) is not None or any(
-            (entry.repository and entry.repository in entry.address) or _UNUSUAL.search(entry.repository)
-            for entry in found
-        )
-        yield from (entry for entry in found if is_sure or not entry.repository)
+        is_sure = _IS_ID.search(sentence) is not None
+        yield from (entry for entry in found if is_sure or not entry.repository or not _is_pair_of_words(entry))
+
+
+def _is_pair_of_words(entry: NamedSource) -> bool:
+    """Return whether an id in a sentence of a summary may be two plain words with a stroke between them."""
+    is_linked = bool(entry.repository) and entry.repository in entry.address
+    halves = set(entry.repository.split("/"))
+    return not is_linked and not _UNUSUAL.search(entry.repository) and not halves.isdisjoint(_STROKE_WORDS)
 
 
 def _named_in_sentence(sentence: str, *, models: bool) -> Iterator[NamedSource]:

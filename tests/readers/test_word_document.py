@@ -84,6 +84,52 @@ def test_a_hostile_document_is_unread(changes: dict[str, bytes], why: str, tmp_p
     assert item.why.startswith(why)
 
 
+_SYMBOL = '<w:r><w:sym w:font="{0}" w:char="{1}"/></w:r>'
+_LETTER = '<w:r><w:rPr><w:rFonts w:ascii="Wingdings"/></w:rPr><w:t>{0}</w:t></w:r>'
+_CONTROL = (
+    '<w:sdt><w:sdtPr><w14:checkbox><w14:checked w14:val="{0}"/></w14:checkbox></w:sdtPr>'
+    "<w:sdtContent><w:r><w:t>{1}</w:t></w:r></w:sdtContent></w:sdt>"
+)
+_FIELD = (
+    '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="{0}"/>{1}</w:checkBox></w:ffData>'
+    "</w:fldChar></w:r>"
+)
+
+
+def _words(text: str) -> str:
+    return f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "answer"),
+    [
+        (_SYMBOL.format("Wingdings", "F0A8"), _SYMBOL.format("Wingdings", "F0FE"), "no"),
+        (_SYMBOL.format("Wingdings 2", "F052"), _SYMBOL.format("Wingdings 2", "F0A3"), "yes"),
+        (_SYMBOL.format("Symbol", "F0A8"), _SYMBOL.format("Symbol", "F0FE"), "not understood"),
+        (_SYMBOL.format("Wingdings", "zz"), _SYMBOL.format("Wingdings", "F0FE"), "not understood"),
+        (_CONTROL.format(1, "☒"), _CONTROL.format(0, "☐"), "yes"),
+        (_CONTROL.format("true", "■"), _CONTROL.format("false", "o"), "yes"),
+        (_CONTROL.format(0, "☒"), _CONTROL.format(0, "☐"), "not understood"),  # shown, and stored otherwise
+        (_FIELD.format(0, '<w:checked w:val="0"/>'), _FIELD.format(0, "<w:checked/>"), "no"),
+        (_FIELD.format(1, ""), _FIELD.format(0, ""), "yes"),
+        (_LETTER.format("þ"), _SYMBOL.format("Wingdings", "F06F"), "yes"),
+    ],
+)  # fmt: skip
+def test_boxes_are_read_as_the_document_defines_them(yes: str, no: str, answer: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(SUMMARY)) as archive:
+        document = archive.read("word/document.xml").decode()
+    question = f"<w:p>{_words('2.3. Were crawlers used?')}{yes}{_words(' Yes ')}{no}{_words(' No')}</w:p>"
+    space = 'xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml"'
+    document = document.replace("<w:document ", f"<w:document {space} ").replace("</w:body>", f"{question}</w:body>")
+    data = with_parts({"word/document.xml": document.encode()})
+    item = next(word_document.read([model_blob(tmp_path, "a.docx", data)], ReadOptions()))
+    assert isinstance(item, Part)
+    answers = {one.value: one.relation for one in item.subject.statements_for("summary_answer")}
+    assert answers["2.3 crawled and scraped data"] == answer
+    gap = "its answer to 2.3 crawled and scraped data says neither yes nor no in words that are known"
+    assert (gap in [gap.why for gap in item.subject.gaps]) is (answer == "not understood")
+
+
 def test_an_external_part_is_never_fetched(tmp_path: Path) -> None:
     space = "http://schemas.openxmlformats.org/"
     relations = (
