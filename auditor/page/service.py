@@ -26,13 +26,15 @@ from auditor.page.verification import LedgerVerifier
 from auditor.pipeline.report import Report, read_report
 from auditor.policy.vocabularies import Vocabularies, load_vocabularies
 from auditor.printable import printable
-from auditor.review.case_groups import CaseGroup
+from auditor.review.case_groups import CaseGroup, weights_groups
 from auditor.review.case_policy import load_case_policy
+from auditor.review.case_state import Phase
 from auditor.review.ledger import Ledger
 from auditor.review.review_types import VERDICT_MEANINGS
 
 if TYPE_CHECKING:
     from auditor.deindex.hubs import Hub
+    from auditor.deindex.reach import DecisionReach
     from auditor.policy.load_policy import Policy
 
 
@@ -56,6 +58,9 @@ class ReviewService:
     verifier: LedgerVerifier = field(default_factory=LedgerVerifier)
     _policies: dict[str, Policy] = field(default_factory=dict)
     _groups: dict[str, CaseGroup] = field(default_factory=dict)
+    _group_facts: dict[tuple[str, tuple[Phase, ...]], tuple[int, tuple[CaseGroup, ...], DecisionReach]] = field(
+        default_factory=dict
+    )
     _reports: dict[Path, Report] = field(default_factory=dict)
 
     def links(self) -> Iterable[tuple[str, str]]:
@@ -73,6 +78,18 @@ class ReviewService:
         made = hashlib.sha256(str(group).encode()).hexdigest()[:16]
         self._groups[made] = group
         return made
+
+    def group_facts(
+        self, ledger: Ledger, group: CaseGroup, phases: tuple[Phase, ...]
+    ) -> tuple[tuple[CaseGroup, ...], DecisionReach]:
+        """Return a group's groups of weights, and what a decision takes with it: counted anew when the ledger grows."""
+        from auditor.deindex.reach import group_reach
+
+        size, key = ledger.size, (str(group), phases)
+        if self._group_facts.get(key, (0,))[0] != size:
+            shared = weights_groups(ledger.database, group)
+            self._group_facts[key] = size, shared, group_reach(ledger, group, phases, self.hubs)
+        return self._group_facts[key][1:]
 
     def find_group(self, ledger: Ledger, group: str) -> CaseGroup:
         """Return the group with this id. Raises :class:`UsageError`."""

@@ -115,11 +115,12 @@ def list_groups(database: sqlite3.Connection, ground: str = "", kind: str = "") 
 
 def summarize_group(database: sqlite3.Connection, group: CaseGroup) -> GroupSummary:
     """Return how many cases of a group are open."""
-    cases = "SELECT base, opened_at FROM queue WHERE case_id IN " + _members(group)
+    phase, rows = "phase", "case_groups WHERE key = :key AND ground = :ground AND phase <> ''"
+    if group.kind == "weights":
+        phase, rows = "base", f"queue WHERE {_open_members_condition(group)}"
     new, proposed, disputed, oldest = database.execute(
-        "SELECT ifnull(sum(base = 'new'), 0), ifnull(sum(base = 'proposed'), 0), ifnull(sum(base = 'disputed'), 0), "
-        f"ifnull(min(opened_at), '') FROM ({cases} AND ground = :ground AND NOT appeal "
-        "AND base IN ('new', 'proposed', 'disputed'))",
+        f"SELECT ifnull(sum({phase} = 'new'), 0), ifnull(sum({phase} = 'proposed'), 0), "
+        f"ifnull(sum({phase} = 'disputed'), 0), ifnull(min(opened_at), '') FROM {rows}",
         {"key": group.key, "ground": group.ground},
     ).fetchone()
     return GroupSummary(group, new, proposed, disputed, oldest)
@@ -138,8 +139,8 @@ def open_members(
     """
     later = "AND EXISTS (SELECT 1 FROM events WHERE case_id = queue.case_id AND events.number > queue.number)"
     rows = database.execute(
-        f"SELECT case_id FROM queue WHERE case_id IN {_members(group)} AND ground = :ground AND NOT appeal "
-        f"AND base IN ({', '.join(map(repr, phases))}) {later if changed else ''} ORDER BY rank, number",
+        f"SELECT case_id FROM queue WHERE {_open_members_condition(group, phases)} {later if changed else ''} "
+        "ORDER BY rank, number",
         {"key": group.key, "ground": group.ground},
     )
     return tuple(case for (case,) in rows)
@@ -149,8 +150,7 @@ def count_repositories(database: sqlite3.Connection, group: CaseGroup, phases: S
     """Return how many repositories the group's cases in these phases are about, re-uploads included."""
     (count,) = database.execute(
         "SELECT count(DISTINCT names.name) FROM queue JOIN names USING (case_id) "
-        f"WHERE {members_condition(group)} AND ground = :ground AND NOT appeal "
-        f"AND base IN ({', '.join(map(repr, phases))})",
+        f"WHERE {_open_members_condition(group, phases)}",
         {"key": group.key, "ground": group.ground},
     ).fetchone()
     return int(count)
@@ -159,21 +159,29 @@ def count_repositories(database: sqlite3.Connection, group: CaseGroup, phases: S
 def weights_groups(database: sqlite3.Connection, group: CaseGroup, most: int = 20) -> tuple[CaseGroup, ...]:
     """Return the groups of a group's open cases that have a weights file in common, the largest first."""
     rows = database.execute(
-        f"SELECT digest FROM artefacts JOIN queue USING (case_id) WHERE case_id IN {_members(group)} "
-        "AND digest LIKE 'sha256%' AND ground = :ground AND base IN ('new', 'proposed', 'disputed') "
-        "GROUP BY digest HAVING count(*) >= :least ORDER BY count(*) DESC, digest LIMIT :most",
+        f"SELECT digest FROM artefacts JOIN queue USING (case_id) WHERE {_open_members_condition(group)} "
+        "AND digest LIKE 'sha256%' GROUP BY digest HAVING count(*) >= :least "
+        "ORDER BY count(*) DESC, digest LIMIT :most",
         {"key": group.key, "ground": group.ground, "least": MIN_GROUP_CASES, "most": most},
     )
     return tuple(CaseGroup(group.ground, "weights", digest) for (digest,) in rows)
 
 
-def members_condition(group: CaseGroup) -> str:
-    """Return the SQL condition that a row of the queue is in a group, with the value ``:key``."""
-    return f"case_id IN {_members(group)}"
+def members_condition(group: CaseGroup, *, each_row: bool = False) -> str:
+    """Return the SQL condition that a row of the queue is in a group, with the values ``:key`` and ``:ground``.
+
+    Args:
+        group: The group.
+        each_row: Look it up for each row of the queue, rather than collect all members first.
+    """
+    table, column = ("artefacts", "digest") if group.kind == "weights" else ("case_groups", "key")
+    if each_row:
+        held = f"held.{column} = :key AND held.case_id = queue.case_id"
+        held += "" if group.kind == "weights" else " AND held.ground = queue.ground"
+        return f"EXISTS (SELECT 1 FROM {table} AS held WHERE {held}) AND queue.ground = :ground"
+    return f"case_id IN (SELECT case_id FROM {table} WHERE {column} = :key) AND queue.ground = :ground"
 
 
-def _members(group: CaseGroup) -> str:
-    """Return the SQL query of the ids of a group's cases, with the value ``:key``."""
-    if group.kind == "weights":
-        return "(SELECT case_id FROM artefacts WHERE digest = :key)"
-    return "(SELECT case_id FROM case_groups WHERE key = :key)"
+def _open_members_condition(group: CaseGroup, phases: Sequence[Phase] = OPEN_PHASES) -> str:
+    """Return the SQL condition that a row of the queue is an open case of a group in one of these phases."""
+    return f"{members_condition(group)} AND NOT appeal AND base IN ({', '.join(map(repr, phases))})"

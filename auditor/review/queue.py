@@ -82,7 +82,7 @@ def read_queue_page(database: sqlite3.Connection, query: QueueQuery, now: str) -
     values |= {"now": now, "limit": query.limit + 1}
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     (total,) = database.execute(f"SELECT count(*) FROM queue {where}", values).fetchone()
-    if query.shared and total > MANY_SHARED_CASES:
+    if (query.shared or query.group) and total > MANY_SHARED_CASES:
         where = f"WHERE {' AND '.join(_conditions(query, each_row=True)[0])}"
     after = ""
     if query.after:
@@ -158,7 +158,7 @@ def _conditions(query: QueueQuery, *, each_row: bool = False) -> tuple[list[str]
             marks = {f"{name}{number}": one for number, one in enumerate(chosen)}
             add_condition(f"{column} IN ({', '.join(f':{mark}' for mark in marks)})", **marks)
     if query.ground:
-        add_condition("ground = :ground", ground=query.ground)
+        add_condition("ground = :asked_ground", asked_ground=query.ground)
     if query.opened_before:
         add_condition("opened_at < :before", before=query.opened_before)
     if query.mine:
@@ -183,8 +183,7 @@ def _conditions(query: QueueQuery, *, each_row: bool = False) -> tuple[list[str]
             )
         add_condition(shared, **{f"shared{number}": storable_text(key)})
     if query.group:
-        add_condition(members_condition(query.group), key=query.group.key)
-        add_condition("ground = :group_ground", group_ground=query.group.ground)
+        add_condition(members_condition(query.group, each_row=each_row), key=query.group.key, ground=query.group.ground)
     return conditions, values
 
 

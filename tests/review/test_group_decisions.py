@@ -24,6 +24,7 @@ from auditor.review.ledger_export import export_ledger
 from auditor.review.queue import QueueQuery
 from auditor.review.transparency_report import transparency_report
 from auditor.review.verify_ledger import verify_ledger
+from auditor.sealing.keys import SigningKey
 from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
 SCENES = parse_group("exposed:dataset:northlight/scenes")
@@ -191,6 +192,17 @@ def test_no_entry_of_a_group_gets_round_its_checks(ledger: Ledger, data: dict[st
     opinion = {"rules": ["trained-on-known-content"], "why": "words", **data}
     with pytest.raises(UsageError, match=message):
         ledger.record(LedgerAction("proposed", case_id(1), "heron", opinion))
+
+
+def test_each_entry_of_a_group_is_signed_with_its_reviewers_own_key(ledger: Ledger) -> None:
+    key = SigningKey.from_seed(b"\1" * 32)
+    ledger.enroll("heron", key.public)
+    with pytest.raises(UsageError, match="heron must sign"):
+        opine(ledger, "heron")
+    assert ledger.state(case_id(1)).phase == "new"
+    ledger.signers["heron"] = key
+    opine(ledger, "heron")
+    assert verify_ledger(ledger).signed == 12  # a claim and an opinion on each of six cases
 
 
 # Known innocents

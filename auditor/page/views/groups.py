@@ -10,7 +10,7 @@ from auditor.page.requests import PageRequest
 from auditor.page.responses import Page
 from auditor.page.views.categories import CATEGORIES, hidden_categories
 from auditor.reporting.labels import CASE_GROUNDS
-from auditor.review.case_groups import CaseGroup, shared_keys, summarize_group, weights_groups
+from auditor.review.case_groups import CaseGroup, shared_keys, summarize_group
 from auditor.review.case_state import REVIEW_DAYS, CaseState, Phase, Stage
 from auditor.review.check_cases import CHECK_CASES, MIN_CHECKED_CASES
 from auditor.review.group_view import read_members
@@ -52,8 +52,6 @@ def group_page(page_request: PageRequest, error: str = "", status: int = 200, af
 
     ``after`` is where its cases start; "" is as the form or the address says.
     """
-    from auditor.deindex.reach import group_reach
-
     ledger, service, query = page_request.ledger, page_request.service, page_request.query
     group = service.find_group(ledger, page_request.path["group"])
     summary = summarize_group(ledger.database, group)
@@ -67,6 +65,7 @@ def group_page(page_request: PageRequest, error: str = "", status: int = 200, af
     if hidden and "anyway" not in query and not error:
         back = f"/group/{service.group_id(group)}?anyway=1"
         return Page("hidden_category.html", {"anyway": back, "hidden": hidden, "meanings": CATEGORIES})
+    shared, reach = service.group_facts(ledger, group, TAB_PHASES[show])
     saved = read_reasons(ledger.folder, page_request.reviewer)
     store = page_request.session.store
     return Page(
@@ -84,8 +83,8 @@ def group_page(page_request: PageRequest, error: str = "", status: int = 200, af
             "left_out": frozenset(store.preferences.left_out),
             "must_read": group.kind == "weights" and group.ground == "exposed",
             "verdicts": available_group_verdicts(group),
-            "shared": [(service.group_id(one), one) for one in weights_groups(ledger.database, group) if one != group],
-            "reach": group_reach(ledger, group, TAB_PHASES[show], service.hubs),
+            "shared": [(service.group_id(one), one) for one in shared if one != group],
+            "reach": reach,
             "review_days": (REVIEW_DAYS, 90, 30),
             "saved": saved,
             "reason": query["reason"] if query["reason"] in saved else "",
