@@ -12,6 +12,7 @@ from typing import get_args
 
 from auditor.errors import UsageError
 from auditor.model import Ground
+from auditor.printable import printable
 from auditor.review.case_index import storable_text
 from auditor.review.case_state import CaseState, Phase
 
@@ -38,6 +39,11 @@ class CaseGroup:
     def key(self) -> str:
         """The key of the group's cases in the table ``case_groups``, or in ``artefacts`` for weights."""
         return self.name if self.kind == "weights" else f"{self.kind}:{self.name}"
+
+    @property
+    def label(self) -> str:
+        """Its name for messages, on one line."""
+        return printable(str(self), 400)
 
     def __str__(self) -> str:
         return f"{self.ground}:{self.kind}:{self.name}"
@@ -70,7 +76,8 @@ def parse_group(text: str) -> CaseGroup:
     kind, _, name = rest.partition(":")
     if ground not in get_args(Ground) or ground == "report" or kind not in GROUP_KINDS or not name:
         raise UsageError(
-            f"{text[:200]!r}: is no group; `auditor review groups` lists them, such as exposed:dataset:owner/name"
+            f"{printable(text, 200)!r}: is no group; `auditor review groups` lists them, such as "
+            "exposed:dataset:owner/name"
         )
     return CaseGroup(ground, kind, storable_text(name))  # type: ignore[arg-type]
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.errors import UsageError
 from auditor.model import NOWHERE, Digest, Ref, Statement
+from auditor.plurals import count_with_noun
+from auditor.printable import printable
 from auditor.review import case_groups, case_index, case_transitions, serialization
 from auditor.review.case_groups import CaseGroup
 from auditor.review.case_reasons import CaseFact
@@ -107,18 +109,18 @@ def require_none_taken(
         return
     _write_file(ledger.folder, {**found, str(group): tuple(one for one in kept if one not in passed)})
     place_check_cases(ledger, group)
-    lines = "; ".join(_line(one.state) for one in passed)
+    taken, lines = count_with_noun(len(passed), "known innocent"), "; ".join(_line(one.state) for one in passed)
     raise KnownInnocentsTaken(
-        f"{group}: held, nothing was recorded: {len(passed)} known innocents were among these cases: {lines}. They "
-        "were placed to show whether the cases were read. Look at the cases again, and leave out those that do not "
-        "belong; other known innocents are among them now"
+        f"{group.label}: held, nothing was recorded: {taken} among these cases: {lines}. They were placed to show whether "
+        "the cases were read. Look at the cases again, and leave out those that do not belong; other known innocents are "
+        "among them now"
     )
 
 
 def _line(state: CaseState) -> str:
     """Return what is shown of a known innocent in a message."""
     reason = state.reasons[0]
-    return f"{state.subject.name} ({reason.fact}; {reason.remark})"
+    return printable(f"{state.subject.name} ({reason.fact}; {reason.remark})")
 
 
 def _make_check_case(ledger: Ledger, group: CaseGroup, members: tuple[str, ...]) -> CheckCase:

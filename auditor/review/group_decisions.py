@@ -69,13 +69,14 @@ def decide_group(ledger: Ledger, opinion: GroupOpinion) -> GroupResult:
     group, verdict = opinion.group, opinion.verdict
     if verdict not in GROUP_VERDICTS:
         raise UsageError(
-            f"{group}: {verdict} is decided for each case by itself; for a group there are {', '.join(GROUP_VERDICTS)}"
+            f"{group.label}: {verdict} is decided for each case by itself; for a group there are "
+            f"{', '.join(GROUP_VERDICTS)}"
         )
     if verdict == "de-index" and group.kind != "weights":
         shared = case_groups.weights_groups(ledger.database, group)
         raise UsageError(
-            f"{group}: a group is de-indexed only where all its cases hold the same weights; "
-            + (f"such groups here: {', '.join(map(str, shared))}" if shared else "no two of these cases do")
+            f"{group.label}: a group is de-indexed only where all its cases hold the same weights; "
+            + (f"such groups here: {', '.join(one.label for one in shared)}" if shared else "no two of these cases do")
         )
     check_cases.place_check_cases(ledger, group)
     chosen = _chosen_cases(ledger, opinion)
@@ -111,7 +112,7 @@ def _chosen_cases(ledger: Ledger, opinion: GroupOpinion) -> tuple[str, ...]:
     members = set(case_groups.open_members(database, group))
     for case in (*opinion.only, *opinion.without):
         if case not in members | innocents:
-            raise UsageError(f"case {case}: is no open case of group {group}")
+            raise UsageError(f"case {case}: is no open case of group {group.label}")
     if opinion.only:
         return tuple(case for case in dict.fromkeys(opinion.only) if case not in innocents | {*opinion.without})
     waiting = (
@@ -164,7 +165,7 @@ def _nothing_to_record(ledger: Ledger, opinion: GroupOpinion, left_out: Sequence
     """Return the message that no case of a group takes an opinion."""
     waits = case_groups.summarize_group(ledger.database, opinion.group)
     message = (
-        f"{opinion.group}: nothing was recorded: {waits.new:,} of its cases wait for a first opinion, "
+        f"{opinion.group.label}: nothing was recorded: {waits.new:,} of its cases wait for a first opinion, "
         f"{waits.proposed:,} for a second, {waits.disputed:,} for a further one"
     )
     if left_out:

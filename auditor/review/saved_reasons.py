@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from auditor.errors import UsageError
+from auditor.review.reviewers import read_reviewers
 
 REASONS_FILE = "saved-reasons.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
@@ -35,6 +36,8 @@ def save_reason(folder: Path, reviewer: str, name: str, text: str) -> None:
     """Save a reason under a name, or remove it with an empty text. Raises UsageError."""
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name[:80]!r}: name it with at most 64 letters, digits, blanks, dots and hyphens")
+    if reviewer not in read_reviewers(folder):
+        raise UsageError(f"{reviewer!r}: is no reviewer of this ledger; see `auditor review reviewers --help`")
     known = _read_file(folder)
     mine = {**known.get(reviewer, {}), name: text.strip()}
     _write_file(folder, {**known, reviewer: {one: said for one, said in mine.items() if said}})

@@ -145,7 +145,7 @@ def test_known_innocents_hold_a_decision_on_the_page(app: ReviewApp) -> None:
     heron = app.browser("heron")
     path = group_path(heron)
     held = decide(heron, path, scope="all", status=422)
-    assert "held, nothing was recorded: 5 known innocents were among these cases" in held
+    assert "held, nothing was recorded: 5 known innocents among these cases" in held
     assert WHY in held
     assert "known innocents, made up so that a decision without reading is noticed" in held
     with app.ledger() as ledger:

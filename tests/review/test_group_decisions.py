@@ -205,6 +205,17 @@ def test_each_entry_of_a_group_is_signed_with_its_reviewers_own_key(ledger: Ledg
     assert verify_ledger(ledger).signed == 12  # a claim and an opinion on each of six cases
 
 
+def test_names_that_control_a_terminal_are_escaped_in_messages(ledger: Ledger) -> None:
+    hostile = "exposed:dataset:a\x1b[2J\nb"
+    for args in (
+        ("propose", hostile, "gate", "--as", "heron", "--why", "words"),
+        ("groups", f"{hostile[:8]}x{hostile}"),
+    ):
+        result = review(ledger, *args, code=2)
+        assert "\x1b" not in result.output
+        assert result.output.count("\n") == 1
+
+
 # Known innocents
 
 
@@ -241,7 +252,7 @@ def test_a_group_of_1000_is_decided_once_its_innocents_are_found(large: Ledger) 
     assert len(innocents) == CHECK_CASES == 5
     # Leaving out only the names that the message gave is not enough: others have taken their place.
     assert not any(large.state(case).subject.name in str(held.value) for case in innocents)
-    with pytest.raises(KnownInnocentsTaken, match="held, nothing was recorded: 1 known innocents"):
+    with pytest.raises(KnownInnocentsTaken, match="held, nothing was recorded: 1 known innocent among"):
         opine(large, "heron", without=innocents[1:])
     assert len(opine(large, "heron", without=innocents_by_reading(large)).taken) == 1000
     with pytest.raises(KnownInnocentsTaken):
@@ -344,6 +355,8 @@ def test_a_saved_reason_is_shown_and_confirmed_each_time(ledger: Ledger) -> None
     assert ledger.state(case_id(1)).opinions[0].why == words
     unknown = review(ledger, "decide", str(SCENES), "no-action", "--as", "wren", "--reason", "licensed", code=2)
     assert "wren has saved no reason of this name" in unknown.output
+    stranger = review(ledger, "reasons", "save", "licensed", "--as", "crow", "--why", words, code=2)
+    assert "'crow': is no reviewer of this ledger" in stranger.output
     both = review(ledger, *asked, "--why", "words", code=2)
     assert "give your reasons with --why, or saved ones with --reason" in both.output
     review(ledger, "reasons", "remove", "licensed", "--as", "heron")

@@ -12,6 +12,7 @@ A case from beginning to end:
   auditor review reviewers add heron --person "A. Person"     and a second, and a third
   auditor review open runs/hub                                cases of a run
   auditor review list                                         the queue, the most urgent first
+  auditor review groups                                       like cases, which are decided at once
   auditor review show CASE                                    its reasons and facts
   auditor review claim CASE --as heron
   auditor review propose CASE de-index --as heron --why "…"

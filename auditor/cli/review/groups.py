@@ -11,6 +11,7 @@ import click
 from auditor.cli.review.group import command
 from auditor.cli.review.options import case_argument, json_option, ledger_option, open_ledger, reviewer_option
 from auditor.errors import UsageError
+from auditor.plurals import count_with_noun
 from auditor.printable import printable
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def groups(
         click.echo(json.dumps([_summary_json(one) for one in found], indent=1))
         return
     for one in found:
-        click.echo(f"{printable(str(one.group), 400)}\t{one.cases:,}\t{one.oldest[:10]}\t{_waits(one)}")
+        click.echo(f"{one.group.label}\t{one.cases:,}\t{one.oldest[:10]}\t{_waits(one)}")
     click.echo(f"{len(found):,} groups", err=True)
 
 
@@ -83,7 +84,7 @@ def _show_group(folder: Path, name: str, limit: int, after: str, as_json: bool) 
     for one in members:
         row = one.row
         revision = f" at {printable(row.subject.revision)}" if row.subject.revision else ""
-        again = f" and {one.copies:,} re-uploads" if one.copies else ""
+        again = f" and {count_with_noun(one.copies, 're-upload')}" if one.copies else ""
         click.echo(f"{row.case}\t{row.stage}\t{printable(row.subject.name)}{revision}{again}")
         for reason in one.reasons:
             counted = f" ({printable(reason.remark)})" if reason.remark else ""
@@ -91,7 +92,7 @@ def _show_group(folder: Path, name: str, limit: int, after: str, as_json: bool) 
             click.echo(f"  {printable(reason.fact)}{counted}{where}")
     click.echo(f"{summary.cases:,} open cases: {_waits(summary)}; last event {seen}", err=True)
     for other in shared:
-        click.echo(f"the same weights: {other}", err=True)
+        click.echo(f"the same weights: {other.label}", err=True)
     if more:
         click.echo(f"the next page: --after {more}", err=True)
 
