@@ -111,9 +111,9 @@ def require_none_taken(
     place_check_cases(ledger, group)
     taken, lines = count_with_noun(len(passed), "known innocent"), "; ".join(_line(one.state) for one in passed)
     raise KnownInnocentsTaken(
-        f"{group.label}: held, nothing was recorded: {taken} among these cases: {lines}. They were placed to show whether "
-        "the cases were read. Look at the cases again, and leave out those that do not belong; other known innocents are "
-        "among them now"
+        f"{group.label}: held, nothing was recorded: {taken} among these cases: {lines}. They were placed to show "
+        "whether the cases were read. Look at the cases again, and leave out those that do not belong; other known "
+        "innocents are among them now"
     )
 
 
