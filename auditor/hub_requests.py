@@ -6,9 +6,12 @@ signed, and nothing of a token or of such an address must reach a report or a lo
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -21,12 +24,33 @@ from auditor.hub_address import HubAddress, RepositoryKind, is_commit, is_reposi
 _TRANSFER_SECONDS, _SLOWEST_BYTES_PER_SECOND = 60, 20_000
 # A body that breaks off is asked for again from where it broke, so many times without a byte of progress.
 _MAX_FRUITLESS_TRIES = 3
+# Seconds before a request that failed is tried again, as huggingface_hub waits; a busy hub says how many it wants.
+_WAITS = (1, 2, 4, 8, 8)
+# Hugging Face counts requests in windows of five minutes (hf.co/docs/hub/rate-limits); no hub is waited for longer.
+MAX_WAIT_SECONDS = 600
+# The draft of the header RateLimit: "api";r=0;t=55, where r requests are left and t seconds until there are more.
+_LIMIT_IS_USED_UP, _SECONDS = re.compile(r"\br=0\s*;\s*t=(\d{1,9})"), re.compile(r"\s*(\d{1,9})\s*")
+_MAX_REDIRECTS = 20  # huggingface_hub: utils/_http.py
+# A page of a list; 100,000 files are some 30 MB. What goes with an error or a redirect is of no use.
+MAX_ANSWER_BYTES, _MAX_ASIDE_BYTES = 64 << 20, 1 << 12
 _LATER = "run it again later, with the same --out"
 _PARTIAL_CONTENT, _NOT_FOUND, _OUT_OF_RANGE, _TOO_MANY_REQUESTS = 206, 404, 416, 429
+_BUSY = frozenset((408, _TOO_MANY_REQUESTS, 500, 502, 503, 504))  # huggingface_hub asks again after the same
+_LOG = logging.getLogger(__name__)
 
 
 class Unavailable(Unreadable):
     """A hub did not answer in time, or to this user: it is worth asking again later, or with another token."""
+
+
+class _Refused(Exception):
+    """An answer with an error: its status, and the code that the hub gives it."""
+
+    def __init__(self, response: Any) -> None:
+        super().__init__(response.status_code)
+        self.status = int(response.status_code)
+        self.code = str(response.headers.get("x-error-code", ""))
+        self.is_disabled = response.headers.get("x-error-message") == "Access to this resource is disabled."
 
 
 def is_offline() -> bool:
@@ -59,34 +83,35 @@ def list_repositories(address: HubAddress) -> Iterator[tuple[str, str]]:
     params |= {"search": address.search} if address.search else {}
     params |= {"filter": list(address.filters)} if address.filters else {}
     params |= {"limit": address.limit} if address.limit else {}
-    number = 0
-    for item in _pages(f"{endpoint()}/api/{address.kind}s", params, address.kind):
-        if isinstance(item, dict) and isinstance(item.get("id"), str):
-            yield item["id"], str(item.get("sha") or "")
-            number += 1
-            if number == address.limit:
-                return
+    for number, item in enumerate(_pages(f"{endpoint()}/api/{address.kind}s", params, address.kind), 1):
+        about = item if isinstance(item, dict) else {}
+        yield str(about.get("id") or ""), str(about.get("sha") or "")
+        if number == address.limit:
+            return
 
 
 def resolve_repository(kind: RepositoryKind, name: str, revision: str = "") -> tuple[str, str]:
     """Return the name by which the hub knows a repository, and the commit of its revision. Raises Unreadable."""
     url = f"{endpoint()}/api/{kind}s/{name}" + (f"/revision/{quote(revision, safe='')}" if revision else "")
     try:
-        info = _get(url, {"expand": ["sha"]}).json()
+        info: Any = _get(url, {"expand": ["sha"]})[0]
         found, commit = str(info["id"]), str(info["sha"])
         if not is_repository_name(found) or not is_commit(commit):
             raise ValueError("no name or commit")
         return found, commit
+    except Unreadable:
+        raise
     except Exception as error:
         raise failure_of(error, endpoint(), kind, name, revision) from error
 
 
 def list_tree(kind: RepositoryKind, name: str, commit: str) -> Iterator[Mapping[str, Any]]:
-    """Yield what the hub lists of each file of a repository at a commit. Raises Unreadable."""
+    """Yield what the hub lists of a repository at a commit, but its folders. Raises Unreadable."""
     url = f"{endpoint()}/api/{kind}s/{name}/tree/{quote(commit, safe='')}"
     for item in _pages(url, {"recursive": True, "expand": False}, kind, name):
-        if isinstance(item, dict) and item.get("type") == "file":
-            yield item
+        about = item if isinstance(item, dict) else {}
+        if about.get("type") != "directory":
+            yield about
 
 
 def endpoint() -> str:
@@ -144,22 +169,21 @@ def failure_of(
         revision: Its revision; "" for none.
         path: The file; "" for none.
     """
-    from huggingface_hub import errors
-
     hub = _without_user(hub)
     web = f"{hub}/{'datasets/' if kind == 'dataset' else ''}{name}"
-    response = getattr(error, "response", None)
-    status = int(response.status_code) if response is not None else 0
-    if isinstance(error, errors.GatedRepoError):
+    status, code = (error.status, error.code) if isinstance(error, _Refused) else (0, "")
+    if code == "GatedRepo":
         return Unavailable(f"gated: accept its terms at {web}, and set HF_TOKEN to a token of that account")
-    if isinstance(error, errors.DisabledRepoError):
+    if isinstance(error, _Refused) and error.is_disabled:
         return Unreadable("disabled by the hub: its files cannot be had")
-    if isinstance(error, errors.RevisionNotFoundError):
+    if code == "RevisionNotFound":
         return Unreadable(f"has no revision {revision}: look at {web}, it may have been deleted meanwhile")
-    if isinstance(error, errors.RepositoryNotFoundError) or (status in (401, 404) and name and not path):
+    if code == "RepoNotFound" or (status in (401, 404) and name and not path):
         return Unavailable(f"not found, or private: look at {web}, or set HF_TOKEN to a token that may read it")
     if status == _NOT_FOUND and path:
         return Unreadable("gone since it was listed: the hub has it no more")
+    if status == _OUT_OF_RANGE:
+        return Unreadable("changed since it was listed: it is shorter")
     if status in (401, 403):
         return Unavailable(f"refused by the hub ({status}): set HF_TOKEN to a token that may read {web}")
     if status == _TOO_MANY_REQUESTS:
@@ -168,7 +192,7 @@ def failure_of(
         return Unavailable(f"the hub answers with an error ({status}): {_LATER}")
     if "Timeout" in type(error).__name__:
         return Unavailable(f"the hub does not answer in time: {_LATER}")
-    if isinstance(error, ValueError | KeyError | TypeError | AttributeError):
+    if isinstance(error, ValueError | KeyError | TypeError | AttributeError | RecursionError):
         return Unreadable("the hub answers with something that is not understood")
     return Unavailable(f"the hub cannot be reached at {hub}: check the network, HF_ENDPOINT and proxies")
 
@@ -179,26 +203,119 @@ def _pages(url: str, params: Mapping[str, Any], kind: RepositoryKind, name: str 
     while url:
         seen.add(url)
         try:
-            response = _get(url, params)
-            items = response.json()
-            following = response.links.get("next", {}).get("url", "")
+            items, following = _get(url, params)
             # A token is sent to the hub that the user names and to no other, wherever the next page is said to be.
             path = urlsplit(following)._replace(scheme="", netloc="").geturl()
             following = urljoin(url, path) if path else ""
             if not isinstance(items, list) or following in seen:
                 raise ValueError("no list, or one without end")
+        except Unreadable:
+            raise
         except Exception as error:
             raise failure_of(error, endpoint(), kind, name) from error
         yield from items
         url, params = following, {}
 
 
-def _get(url: str, params: Mapping[str, Any]) -> Any:
-    """Return the hub's answer, asked for again while the hub is busy. Raises what the client raises."""
+def _get(url: str, params: Mapping[str, Any]) -> tuple[object, str]:
+    """Return what the hub answers as JSON, and the address of the next page ("" for none).
+
+    Raises:
+        Unreadable: The answer comes too slowly or breaks off, or the hub asks to wait for too long.
+        Exception: What the client raises, _Refused, or ValueError where it is no JSON or too long.
+    """
+    for _ in range(_MAX_FRUITLESS_TRIES):
+        with closing(_ask(url, params, {"accept-encoding": "gzip"})) as response:
+            try:
+                body = _read_body(response, MAX_ANSWER_BYTES)
+            except (Unreadable, ValueError):
+                raise
+            except Exception as error:  # it breaks off
+                failure = error
+                continue
+            return json.loads(body), str(response.links.get("next", {}).get("url", ""))
+    raise failure
+
+
+def _ask(url: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
+    """Return the hub's answer, its body not read yet; the hub is asked again while it is busy, and told no more.
+
+    huggingface_hub's own retries wait as long as they are told, and read all that goes with an error or a redirect.
+
+    Raises:
+        Unreadable: The hub asks to wait for too long.
+        Exception: What the client raises, or _Refused.
+    """
     hub = _library()
-    response = hub.utils.http_backoff("GET", url, params=params or None, headers=_headers(), timeout=_timeout())
-    hub.utils.hf_raise_for_status(response)
-    return response
+    for wait in (*_WAITS, 0):
+        client = hub.utils.get_session()
+        request = client.build_request(
+            "GET", url, params=params or None, headers={**_headers(), **headers}, timeout=_timeout()
+        )
+        try:
+            response = _follow(client, request)
+        except Exception as error:
+            names = {one.__name__ for one in type(error).__mro__}
+            if not wait or names.isdisjoint(("TimeoutException", "NetworkError", "RemoteProtocolError")):
+                raise
+            asked = 0
+        else:
+            if response.is_success:
+                return response
+            _end(response)
+            if response.status_code not in _BUSY or not wait:
+                raise _Refused(response)
+            asked = _seconds_to_wait(response.headers)
+        if asked > MAX_WAIT_SECONDS:
+            raise Unavailable(f"the hub asks to wait for {asked:,} seconds: {_LATER}")
+        seconds = asked + 1 if asked else wait
+        _LOG.warning("The hub is busy or does not answer. Waiting %d s before it is asked again.", seconds)
+        time.sleep(seconds)
+    raise AssertionError
+
+
+def _follow(client: Any, request: Any) -> Any:
+    """Return the answer to a request, wherever it leads on the web. Raises what the client raises, or ValueError.
+
+    The client leaves the user's token out of a request to another host, port or scheme.
+    """
+    for _ in range(_MAX_REDIRECTS):
+        response = client.send(request, stream=True, follow_redirects=False)
+        if not response.next_request:
+            return response
+        _end(response)
+        request = response.next_request
+        if request.url.scheme not in ("http", "https"):
+            break
+    raise ValueError("redirects without end, or out of the web")
+
+
+def _end(response: Any) -> None:
+    """Read the rest of a short answer, so that its connection can be used again, and close it."""
+    with closing(response), suppress(Exception):
+        if int(response.headers.get("content-length", _MAX_ASIDE_BYTES)) < _MAX_ASIDE_BYTES:
+            _read_body(response, _MAX_ASIDE_BYTES)
+
+
+def _read_body(response: Any, limit: int) -> bytes:
+    """Return the body of an answer. Raises Unreadable for one too slow, ValueError for one beyond the limit."""
+    if response.headers.get("content-encoding", "gzip") not in ("gzip", "identity"):
+        raise ValueError("an encoding that was not asked for")
+    data = bytearray()
+    deadline = time.monotonic() + _TRANSFER_SECONDS
+    for chunk in response.iter_bytes():
+        data += chunk
+        if len(data) > limit:
+            raise ValueError("too long")
+        if time.monotonic() > deadline + len(data) / _SLOWEST_BYTES_PER_SECOND:
+            raise Unavailable(f"the hub sends it too slowly: {_LATER}")
+    return bytes(data)
+
+
+def _seconds_to_wait(headers: Mapping[str, str]) -> int:
+    """Return for how many seconds a busy hub asks to wait; 0 if it does not say."""
+    found = _LIMIT_IS_USED_UP.search(headers.get("ratelimit", "")) or _SECONDS.fullmatch(headers.get("retry-after", ""))
+    return int(found[1]) if found else 0
 
 
 def _transfer(url: str, start: int, stop: int, size: int, data: bytearray) -> Exception | None:
@@ -208,14 +325,10 @@ def _transfer(url: str, start: int, stop: int, size: int, data: bytearray) -> Ex
         Unreadable: The file is not what was listed, or comes too slowly.
         Exception: What the client raises where there is no answer.
     """
-    hub = _library()
-    headers = {**_headers(), "Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
+    headers = {"range": f"bytes={start}-{stop - 1}", "accept-encoding": "identity"}
     deadline = time.monotonic() + _TRANSFER_SECONDS + (stop - start) / _SLOWEST_BYTES_PER_SECOND
     left = stop - start
-    with hub.utils.http_stream_backoff("GET", url, headers=headers, timeout=_timeout()) as response:
-        if response.status_code == _OUT_OF_RANGE:
-            raise Unreadable("changed since it was listed: it is shorter")
-        hub.utils.hf_raise_for_status(response)
+    with closing(_ask(url, {}, headers)) as response:
         part, _, total = response.headers.get("content-range", "").partition("/")
         if response.status_code != _PARTIAL_CONTENT:
             part, total = "bytes 0-", response.headers.get("content-length", "")
@@ -233,7 +346,7 @@ def _transfer(url: str, start: int, stop: int, size: int, data: bytearray) -> Ex
                     raise Unavailable(f"the hub sends it too slowly: {_LATER}")
         except Unreadable:
             raise
-        except Exception as error:  # within the library's own retries, it would be taken for a failed request
+        except Exception as error:
             return error
     return None
 
@@ -264,6 +377,8 @@ def _headers() -> dict[str, str]:
     """
     hub = _library()
     token = None if hub.constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else hub.get_token()
+    if token and not (token.isascii() and token.isprintable()):
+        raise Unreadable("HF_TOKEN has characters that no token has: set it anew")
     return {"user-agent": "auditor", **({"authorization": f"Bearer {token}"} if token else {})}
 
 

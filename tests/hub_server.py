@@ -38,6 +38,7 @@ class Fault:
         headers: Further headers of that answer.
         cut_after: So many bytes of a body are sent, and the connection is closed; -1: all.
         seconds: How long it waits before it answers.
+        drip: Seconds that it waits before each byte of a body.
         ignores_range: It sends the whole file, whatever range is asked for.
         body: What it sends in place of the right answer; None: that.
         times: How many requests it is for; -1: all.
@@ -48,6 +49,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     cut_after: int = -1
     seconds: float = 0
+    drip: float = 0
     ignores_range: bool = False
     body: bytes | None = None
     times: int = -1
@@ -344,7 +346,12 @@ class _Handler(BaseHTTPRequestHandler):
         cut = self._fault.cut_after if self._fault else -1
         body = body if cut < 0 else body[:cut]
         self._sent = len(body)
-        self.wfile.write(body)
+        if self._fault and self._fault.drip:
+            for at in range(len(body)):
+                time.sleep(self._fault.drip)
+                self.wfile.write(body[at : at + 1])
+        else:
+            self.wfile.write(body)
         if cut >= 0:
             self.close_connection = True
 

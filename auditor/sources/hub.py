@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from auditor.blob import Blob, Unread
@@ -28,7 +29,11 @@ from auditor.hub_requests import cached_snapshot, endpoint, is_offline, list_rep
 from auditor.remote_file import RemoteFile
 from auditor.sources import folder
 
+# No file of a hub is larger; sums of so many sizes stay far below 2**63.
+_MAX_FILE_BYTES = 1 << 50
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_REPEATED = "the hub lists it more than once, and each time differently: not read"
+_NO_FILE = "the hub lists it as something else than a file or a folder: not read"
 _LEAVES = "a name that leaves its repository, or is none: not read"
 _NO_NAME = "the hub lists a repository by a name that none can have: not read"
 _OFFLINE = "HF_HUB_OFFLINE is set: only those of its files were read that huggingface_hub's cache holds"
@@ -72,7 +77,12 @@ class HubRepository:
             return
         try:
             # In order of their paths whatever the order of the list, so that a resumed run cuts them the same way.
-            yield from map(self._file, sorted(list_tree(self.kind, self.name, self.commit), key=_path))
+            listed = sorted(list_tree(self.kind, self.name, self.commit), key=_path)
+            for _, (item, *others) in groupby(listed, key=_path):
+                file = self._file(item)
+                if any(other != item for other in others):
+                    file = Unread(file.uri, _REPEATED, blob=file if isinstance(file, Blob) else file.blob)
+                yield file
         except Unreadable as error:
             yield Unread(self.uri, str(error), blob=self._blob("", 0))
 
@@ -80,11 +90,14 @@ class HubRepository:
         """Return a file of the repository as the hub lists it."""
         path, size, lfs = _path(item), item.get("size"), item.get("lfs")
         parts = path.split("/")
-        uri = self.uri + "/".join(map(uri_from_file_name, parts))
         if any(part in ("", ".", "..") or "\\" in part or not part.isprintable() for part in parts):
-            return Unread(self.uri + "".join(c if c.isprintable() else "?" for c in path), _LEAVES)
-        if not isinstance(size, int) or size < 0:
-            return Unread(uri, "the hub lists it without a size: not read")
+            uri = self.uri + "".join(c if c.isprintable() else "?" for c in path)
+            return Unread(uri, _LEAVES, blob=self._blob("", 0, uri))
+        uri = self.uri + "/".join(map(uri_from_file_name, parts))
+        if item.get("type") != "file":
+            return Unread(uri, _NO_FILE, blob=self._blob(path, 0, uri))
+        if type(size) is not int or not 0 <= size <= _MAX_FILE_BYTES:
+            return Unread(uri, "the hub lists it without a size: not read", blob=self._blob(path, 0, uri))
         sha256 = lfs.get("oid") if isinstance(lfs, Mapping) else ""
         return self._blob(path, size, uri, sha256 or "", item.get("xetHash") or "")
 
@@ -143,4 +156,5 @@ def repositories(address: HubAddress) -> Iterator[HubRepository | Unread]:
 
 def _path(item: Mapping[str, Any]) -> str:
     """Return the path of a file in the hub's list."""
-    return str(item.get("path", ""))
+    path = item.get("path")
+    return path if isinstance(path, str) else ""
