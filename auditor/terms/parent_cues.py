@@ -261,8 +261,7 @@ class CompiledParentCues:
                     if not base or at not in named:
                         continue
                     # "Language model: bert-base-cased" is the architecture in many cards.
-                    is_part = (base.rule, base.word_class) == ("weights-of", _PARTS)
-                    if not (is_part and named[at].name in self.known):
+                    if base.rule != "component-label" or named[at].name not in self.known:
                         yield at, ParentCue(base.word_class, "base_model", base.relation)
             start += len(sentence) + 1
 

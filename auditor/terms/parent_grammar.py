@@ -109,12 +109,16 @@ def _rules(states: bool, orders: Mapping[str, str]) -> Iterator[Rule]:
 RULES: tuple[Rule, ...] = (
     *_rules(
         True,
-        {"points-at-the-original": r"L[^@:;V]*@p[ax]{0,3}S", "changed-part-of-it": r"^[^CELHNUOT]*X[ax]{0,2}kpa*@"},
+        {
+            "points-at-the-original": r"L[^@:;V]*@p[ax]{0,3}S",
+            "changed-part-of-it": r"^[^CELHNUOT]*(?:X[ax]{0,2}kpa*@|kpa*@b[ax]{0,2}X)",
+            "not-that-but-it": rf"N[^@;:]*V[^@;:]*c[fw]{_FEW}@",
+        },
     ),
     *_rules(
         False,
         {
-            "itself": r"Z[a(]*@",
+            "itself": r"Zx{0,2}[a(]*@",
             "was-made-from-this": r"@,?[qbaxsV&]*[VFG][axV]*[fw]a*Z",
             "others-made-from-this": rf"(?:[VFG]a*|[VF][ax]*[pw]a*)Z[^@VSG:]{{0,9}}:?{_NAMES}x?@",
             "base-of-it": rf"(?:^[^u]*|Z[^@]*|s[ax]*)S[ax]*p{_NAMES}@",
@@ -127,7 +131,7 @@ RULES: tuple[Rule, ...] = (
             "asked": r"@.*\?",
             "rejected": r"@a?U|@,?[bqax&]{0,3}J|@(?:,?q?b|&)[ax]{0,2}N",
             "used-as-tool": r"@,?[bu]{1,2}[ax]{0,2}[fs]?[ax]{0,2}T",
-            "tool": r"T[^:@,;cVGFSA]*@|T[ax#]{0,5}[yw][^@:,;c]*@",
+            "tool": r"T[^:@,;cVGFSWA]*@|T[ax#]{0,5}[yw][^@:,;c]*@",
             "made-with-a-tool": r"v[axi#ft]{0,6}w[ax#]{0,3}@(?!a?[sS])",
             "other-use": rf"{_OTHER_USE}{_SAME_CLAUSE}@|,C[^,@M]{{0,6}},[^,@:;c]*@",
             "other-use-in-label": rf"{_OTHER_USE}[^VSGM@;:]*:{_LABELLED}",
@@ -142,7 +146,8 @@ RULES: tuple[Rule, ...] = (
             "made-from": r"V(?![ab]?y)(?:(?:[axuWAiyfwbstD#]|oa?P){0,14}(?:,?f|[wb]))?[axW#]{0,7}(?:M[M&,+afw#x]*)?@",
             "merged-from": rf"G[axF#]{{0,4}}[:fwb]?{_FEW}[:f,]?[ax]{{0,4}}:?(?:[M&,+a#wfx]*M[M&,+a#wfx]*)?@",
             "form-of": rf"F[ax#F]{{0,3}}f{_FEW}f?[axW]{{0,3}}{_NAMES}@",
-            "weights-of": rf"(?:W[ax#]{{0,3}}[fb]|B[ax#]{{0,2}}:)[ax#V]{{0,4}}f?[ax#]{{0,3}}{_NAMES}@",
+            "component-label": rf"B[ax#]{{0,2}}:[ax#]{{0,3}}{_NAMES}@",
+            "weights-of": rf"W[ax#]{{0,3}}[fb][ax#V]{{0,4}}f?[ax#]{{0,3}}{_NAMES}@",
             "source-is": rf"S[axuW#,]{{0,4}}[bwf:u]{{0,3}}[axuW#]{{0,3}}[fi]?[ax]{{0,2}}{_NAMES}@",
             "attached-to": r"A[axF#]{0,3}[owt][ax#W]{0,3}@|o[ax]{0,3}@A",
             "taken-and-made": r"u[axW#]{0,5}@[^;]*[VG]",
@@ -163,6 +168,7 @@ _QUANTIZATION = re.compile(r"(?:i?q[2-8]\w*|\d+-?bits?|\d+bpw|w\da\d+)$")
 # Scripts that do not separate words with spaces: a vocabulary's word is looked for anywhere in them.
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
 _ACCENTED = re.compile(r"[\u00c0-\u024f]")
+_NO_CLAUSE = re.compile("c[fowax#]*$")  # "… but with X": the words before say the rest
 _ASIDE = re.compile(r"\([^()@]*\)")
 
 
@@ -183,6 +189,9 @@ class Token(NamedTuple):
 
     letter: str
     word_class: WordClass | None = None
+
+
+_UNSPACED_LETTER = Token(_OTHER_WORD)
 
 
 class BaseDecision(NamedTuple):
@@ -249,10 +258,13 @@ class ParentGrammar:
                     break
             else:
                 token = self._seen.get(word) or self._classify(word)
+                at += 1
+                # The letters between the vocabulary's words in a script without spaces are one word.
+                if token is _UNSPACED_LETTER and tokens and tokens[-1] is token:
+                    continue
                 # "GGUF format", "TIES method": the second word says no more.
                 named = token.letter in "PKW"
                 tokens.append(Token("a") if named and tokens and tokens[-1].letter in "FG" else token)
-                at += 1
         return tokens
 
     def _classify(self, word: str) -> Token:
@@ -272,6 +284,10 @@ class ParentGrammar:
         for end in range(len(word), 1, -1):
             if known := self._beginnings.get(word[:end]):
                 return known
+        if len(word) == 1 and "\u3040" <= word <= "\u9fff":
+            return _UNSPACED_LETTER
+        if word[1:2] == "'":  # l'entrainement
+            return self._token_of(word[2:])
         if _QUANTIZATION.match(word):
             return self._token_of("gguf")
         if _NUMERAL.match(word):
@@ -298,7 +314,8 @@ class ParentGrammar:
         letters = "".join(token.letter for token in tokens)
         left, right = letters[:at], letters[at + 1 :].partition(";")[0]
         lead, colon, clause = left.rpartition(":")
-        start = max(clause.rfind(";"), clause.rfind("c")) + 1
+        but = -1 if _NO_CLAUSE.search(clause) else clause.rfind("c")
+        start = max(clause.rfind(";"), but) + 1
         order = f"{lead}{colon}{clause[start:]}@{right}"
         if "(" in order:
             order = _ASIDE.sub("", order)

@@ -365,6 +365,7 @@ def _rewritten(
         lead = ""  # a table of several columns: its heading speaks of all of them
     else:
         marked = _unwrapped(marked)
+    question = ""
     for sentence in _SENTENCE_END.split(_plain(marked)):
         numbers = _NUMBERED.findall(sentence)
         if numbers:
@@ -372,7 +373,9 @@ def _rewritten(
             if "(" in words or "[" in words:
                 words = _BRACKETS.sub(r" \1 ", words).replace("( ", "(").strip()
                 words = _ASIDE.sub("", words)
-            yield Sentence(f"{lead}: {words}" if lead else words, tuple(inside[int(number)] for number in numbers))
+            words = ": ".join(each for each in (lead, question, words) if each)
+            yield Sentence(words, tuple(inside[int(number)] for number in numbers))
+        question = sentence.strip(" ?") if sentence.endswith("?") and not numbers else ""
 
 
 def _header_cells(text: str, start: int) -> list[str]:

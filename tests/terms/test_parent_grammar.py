@@ -62,6 +62,13 @@ def test_each_role_has_a_letter_of_its_own_and_each_rule_a_name() -> None:
         (f"Ce modèle est basé sur {TREE}.", [("acme/tree", "")]),
         (f"本模型基于 {TREE} 微调。", [("acme/tree", "")]),
         (f"このモデルは {TREE} をベースにしています。", [("acme/tree", "")]),
+        (f"{TREE} に対して指示データでファインチューニングを行いました。", [("acme/tree", "finetune")]),
+        (f"Nous avons poursuivi l'entraînement de {TREE}.", [("acme/tree", "finetune")]),
+        (f"We extended the vocabulary of {TREE} by Tamil letters.", [("acme/tree", "finetune")]),
+        (f"The context length of {TREE} was raised.", [("acme/tree", "")]),
+        (f"It did not begin at zero but with {TREE}.", [("acme/tree", "")]),
+        (f"What was it trained from? {TREE}.", [("acme/tree", "finetune")]),
+        (f"This repository contains the {TREE} checkpoint finetuned on letters.", [("acme/tree", "finetune")]),
     ],
 )
 def test_a_base_is_found_in_any_voice(text: str, expected: list[tuple[str, str]]) -> None:
@@ -78,6 +85,10 @@ def test_a_base_is_found_in_any_voice(text: str, expected: list[tuple[str, str]]
         f"Base model of {TREE}.",
         f"To train your own, check lesson 4 of the course: {TREE}",
         f"The base model is a distilled version of {TREE}.",
+        f"Is it trained from {TREE}? No.",
+        f"A previous attempt, a finetune of {TREE}, failed.",
+        f"This checkpoint powers {TREE}, trained by others.",
+        f"Note that {TREE} was trained on far more words.",
     ],
 )
 def test_a_model_that_is_only_mentioned_is_no_base(text: str) -> None:
