@@ -129,7 +129,7 @@ class RemoteShards:
             while waiting:
                 yield from listed()
         if is_empty and self.is_only:
-            raise NothingToAudit(f"{', '.join(self.targets)}: the hub lists no file; look at the address")
+            raise NothingToAudit(f"{', '.join(self.targets)}: no file is listed there; look at the address")
 
     def pack(self, name: str) -> None:
         """Pack a shard that was read, if it is the only one of its repository."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from fsspec.config import conf as fsspec_settings
+from fsspec.config import set_conf_env
 
 from auditor import audit
 from auditor.bucket_requests import _file_system
@@ -17,6 +19,7 @@ from auditor.cli.main import main
 from auditor.errors import NothingToAudit, UsageError
 from auditor.pipeline.report import Report
 from auditor.pipeline.run_facts import read_run_facts
+from tests.gcs_server import GcsServer
 from tests.pictures import landscape, png
 from tests.pipeline.test_hub_targets import header_length, safetensors
 from tests.s3_server import S3Server
@@ -185,3 +188,32 @@ def test_a_service_that_does_not_answer_is_no_fault_of_a_plan(monkeypatch: pytes
     _file_system.cache_clear()
     assert (result.exit_code, result.stdout) == (2, "")
     assert "s3://lake/hills: the storage service does not answer" in result.stderr
+
+
+@pytest.fixture
+def gs(monkeypatch: pytest.MonkeyPatch) -> Iterator[GcsServer]:
+    pytest.importorskip("gcsfs")
+    with GcsServer() as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+        monkeypatch.setenv("FSSPEC_GS", '{"token": "anon"}')
+        monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # which asks by gRPC how a bucket is laid out
+        set_conf_env(fsspec_settings)
+        _begin_workers_anew()
+        yield server
+    fsspec_settings.pop("gs", None)
+    _begin_workers_anew()
+
+
+def test_of_google_cloud_storage_the_same_is_fetched(gs: GcsServer, tmp_path: Path) -> None:
+    gs.objects = {"lake/hills/README.md": CARD, "lake/hills/1.png": PICTURE, "lake/other/2.png": PICTURE}
+    report = scan(tmp_path, "gs://lake/hills")
+    assert [one["place"]["uri"] for one in read_run_facts(report.folder) if one["key"] == "licence"] == [
+        "gs://lake/hills/README.md"
+    ]
+    assert gs.sent == {"lake/hills/README.md": len(CARD)}
+    options = {"known": [md5_list(tmp_path)], "means": "test", "algorithm": "md5"}
+    fetched = scan(tmp_path, "gs://lake/hills", name="content", content=True, **options)
+    assert [(match.list, match.relation, match.number) for match in fetched.matches] == [("known", "exact", 1)]
+    gs.is_closed = True
+    with pytest.raises(UsageError, match="gs://lake/hills"):
+        scan(tmp_path, "gs://lake/hills", name="closed")

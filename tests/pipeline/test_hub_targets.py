@@ -121,7 +121,7 @@ def test_a_sole_target_that_is_not_there_is_misuse(hub: HubServer, tmp_path: Pat
     hub.add("model", "acme/base", {"README.md": CARD})
     with pytest.raises(UsageError, match=r"has no revision v9: look at .*acme/base"):
         scan(tmp_path, "hf://models/acme/base@v9", name="other")
-    with pytest.raises(NothingToAudit, match="the hub lists no file"):
+    with pytest.raises(NothingToAudit, match="no file is listed there"):
         scan(tmp_path, "hf://datasets/nobody", name="nobody")
 
 
