@@ -139,9 +139,9 @@ def _make_check_case(ledger: Ledger, group: CaseGroup, members: tuple[str, ...])
         fact = f"made from another model than {group.name}, and no list names it"
     else:
         fact = "its weights match no entry of a list"
-    reason = replace(
-        beside.reasons[0], subject=subject, fact=fact, remark=f"0 of {samples} samples", strength="stated", lists=()
-    )
+    first = beside.reasons[0]
+    remark = "; ".join((f"0 of {samples} samples", *first.remark.split("; ")[1:]))
+    reason = replace(first, subject=subject, fact=fact, remark=remark, strength="stated", lists=())
     opened = {
         "ground": beside.ground,
         "subject": serialization.to_json(subject),

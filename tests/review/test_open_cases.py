@@ -17,7 +17,7 @@ from auditor.model import Place, Ref, Statement
 from auditor.pipeline.audit import audit
 from auditor.pipeline.reevaluate import reevaluate
 from auditor.pipeline.report import read_report
-from auditor.review import CaseFact, Ledger
+from auditor.review import CaseFact, Ledger, check_cases
 from auditor.review.case_policy import keep_case_rules, load_case_policy
 from auditor.review.case_state import CaseState
 from auditor.review.case_support import compute_support, find_minimal_facts
@@ -90,6 +90,21 @@ def test_the_same_run_again_changes_nothing(
     size = ledger.size
     assert opened_case.id in open_cases(ledger, scan_hub(hub)).unchanged
     assert ledger.size == size
+
+
+def test_large_groups_get_known_innocents_when_their_cases_are_opened(
+    ledger: Ledger, scan_hub: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = scan_hub(HUB)
+    monkeypatch.setattr(check_cases, "MIN_CHECKED_CASES", 2)
+    open_cases(ledger, run)
+    (group,) = [one.group for one in ledger.groups()]
+    placed = check_cases.read_check_cases(ledger.folder, group)
+    assert str(group) == "exposed:list:known-pictures"
+    assert len(placed) == check_cases.CHECK_CASES
+    for one in placed:
+        assert one.state.reasons[0].remark.endswith("samples; list known-pictures; said by its card")
+        assert compute_support(one.state, load_case_policy(ledger.policy(one.state.policy))).minimal_facts == ()
 
 
 def test_a_commit_that_changes_neither_weights_nor_ground_changes_nothing(
