@@ -114,7 +114,7 @@ _MODEL_IN_PROSE = (
         r"\b(?:models?(?: (?:described|covered|concerned|in question))?(?: here)? (?:is|are|"
         r"is called|is named)|(?:covers|concerns|describes|for)(?: the)? (?:models?|versions?)|"
         r"(?:versioned )?(?:model )?names? (?:is|are)|called|named|known as|identified as|covers|"
-        r"concerns|describes)\b:?\s+(?:the (?:models? )?)?(?=[A-Z0-9`\"“*])([^\n;]{2,120})"
+        r"concerns|describes)\b:?\s+(?:the (?:models? )?)?(?=[A-Z0-9`\"“*]|[a-z][\w.-]*\d)([^\n;]{2,120})"
     ),
     re.compile(
         r"^\W*([A-Z][\w.+-]*(?: [\w.+-]+){0,5}?) (?:is|was|are|were|builds|derives|depends|"

@@ -58,6 +58,8 @@ _CUES = (
     b"reservation of",
     b"article 53",
     b"art. 53",
+    b"versioned model name",
+    b"transactional commercial licensing",
 )
 
 

@@ -48,6 +48,7 @@ _TRAILING_ANSWER = re.compile(r"^(.*\w\S*?)[\s:–—-]+(yes|no|none)\W*$", re.I
 # A heading in capitals that begins its sentence: "USER DATA was not used."
 _CAPITALS = re.compile(r"^((?:[A-Z][A-Z-]+ ){1,8})(?=[a-z])")
 _MARKED = {**dict.fromkeys("✅✔☑✓", "Yes"), **dict.fromkeys("❌✗✘", "No")}
+_ASKS = re.compile(r"^\W*(?:have|has|were|was|did|do|does|is|are) ", re.I)
 _IS_STATEMENT = re.compile(r"^\W*(?:we|they|it)\b", re.I)  # "We also crawled the web: …" is no label
 _IS_SAID = re.compile(r"\b(?:is|are|was|were|has|have|been)\b[^?]*\.$", re.I)
 _NOT_APPLICABLE = re.compile(r"^\W*(?:n/?a|not applicable)?\W*$", re.I)
@@ -136,7 +137,8 @@ def outline(text: str) -> tuple[Answer, ...]:
             line = f"{line} {lines[number].strip()}"
             number += 1
         following = lines[number] if number < len(lines) else ""
-        if line.lstrip().startswith("|") and _is_column_heads(line, following, lines[number + 1 : number + 2]):
+        is_row = line.lstrip().startswith("|")
+        if is_row and _is_column_heads(line, following, lines[number + 1 : number + 2], section_of(question)):
             following = _COLUMN_HEADS
         heading = _HEADING.match(line)
         holds_items = _indent(following) > _indent(line) and _ITEM.match(following) is not None
@@ -171,7 +173,9 @@ def _goes_on(line: str, following: str) -> bool:
     """Return whether a summary's next line goes on with a sentence that was broken at the width of the text."""
     was_broken = len(line) >= _MIN_BROKEN_LINE and not line.endswith((".", ":", ";", "?", "!", "|", "*"))
     is_heading = _HEADING.match(line) or _TEMPLATE_NUMBER.match(line)
-    is_entry = _ENDS_WITH_ADDRESS.search(line) and following[:1].isupper()
+    is_entry = following[:1].isupper() and (
+        _ENDS_WITH_ADDRESS.search(line) or is_exact_heading(following.split(":")[0])
+    )
     return was_broken and not is_heading and not is_entry and _PLAIN_START.match(following) is not None
 
 
@@ -299,7 +303,7 @@ def _read_line(
         and (not is_item or is_numbered or holds_items or is_exact_heading(words))
     ):
         found = find_question(words, section)
-        if found and (is_numbered or _is_title(words)):
+        if found and (is_numbered or _is_title(words) or is_exact_heading(words)):
             yield found, "", kind
             return
     if words.rstrip("*_ ").endswith("?") and not is_item and short:
@@ -328,7 +332,8 @@ def _question_of(label: str, rest: str, question: str, *, is_item: bool) -> str:
         return ""
     found = find_question(label, section_of(question))
     # "Data crawled from partners: …" is a sentence, "Crawled data: …" a label.
-    return found if found and len(label.split()) <= (8 if is_item and in_list else _MAX_LABEL_WORDS) else ""
+    is_short = len(label.split()) <= (8 if is_item and in_list else _MAX_LABEL_WORDS)
+    return found if found and (is_short or _ASKS.match(label)) else ""
 
 
 def _is_run_in_heading(sentence: str) -> bool:
@@ -390,16 +395,18 @@ def _read_row(cells: list[str], following: str, question: str) -> tuple[str, str
     return found, " | ".join(given)
 
 
-def _is_column_heads(line: str, following: str, after: list[str]) -> bool:
+def _is_column_heads(line: str, following: str, after: list[str], section: str) -> bool:
     """Return whether a table's row in a summary is the heads of its columns, not its first question."""
-    if following.count("-") < 3 or following.strip(" \t|:-"):
+    if following.count("-") < 3 or following.strip(" \t|:-") or not (after and after[0].lstrip().startswith("|")):
         return False
     cells = [cell.strip(" *_") for cell in line.strip(" |").split("|")]
     filled = [cell for cell in cells if cell]
     if not filled or any(_NAMES_SOURCE.search(cell) or _HAS_ADDRESS.search(cell) for cell in filled):
         return False
-    below = after[0].strip(" |").split("|") if after and after[0].lstrip().startswith("|") else []
-    asks = bool(below) and find_question(below[0].strip(" *_"), "0") != ""
+    below = after[0].strip(" |").split("|")
+    asks = find_question(below[0].strip(" *_"), "0") != ""
+    if section != "0" and find_question(filled[0], section) and find_question(below[0].strip(" *_"), section):
+        return False  # both rows ask a question of the section that they stand in
     return not any(find_question(cell, "0") for cell in filled[:-1] or filled) or (
         len(filled) > 1 and len(below) > 1 and not asks
     )

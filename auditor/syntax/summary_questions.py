@@ -49,6 +49,7 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
         r"training data (?:size )?(?:overview|at a glance)|"
         r"characteristics of the (?:overall )?(?:training )?data",
     ),
+    ("3.2:measures", r"^(?:general )?description of (?:the )?measures taken$"),
     ("3.1:signatory", r"signator|code of practice"),
     ("2.5:own", r"other ai models|(?:own|internal|in-house|proprietary) (?:ai )?models?\b"),
     (
@@ -200,7 +201,7 @@ _IN_SECTION: tuple[tuple[str, str, str], ...] = (
     ("1.1", "contact", r"contact|e-?mail|web ?site|address|^url\b"),
     ("1.2", "model", r"^(?:models?|names?|versions?|identifiers?)\b"),
     ("1.2", "market", r"^(?:release|launch|availab)|date"),
-    ("1.2", "licence", r"licen[cs]e"),
+    ("1.2", "licence", r"\blicen[cs]e\b"),
     ("2", "2.1", r"^public(?:ly)?(?: available)?$"),
     ("2.3", "2.6", r"^others?$"),
     ("2.4", "2.6", r"^others?$"),
@@ -287,6 +288,10 @@ _IN_PROSE: tuple[tuple[str, str], ...] = (
         r"covers|concerns)\b|\bcovers the models?\b|\bversioned\b",
     ),
 )
+_IS_QUESTION_OF_SOURCES = re.compile(
+    r"^(?:have|has|were|was|did) (?:you|any|the|crawlers?|data|synthetic)\b|^datasets commercially licensed\b", re.I
+)
+_OF_ALL_DATA = re.compile(r"modalit\w+,? ?/? ?(?:and )?(?:overall|size)|overall training data", re.I)
 _MODALITIES_OF_SOURCE = re.compile(r"modalit", re.I)
 
 _ANYWHERE_PATTERNS = tuple((key, re.compile(words, re.I)) for key, words in _ANYWHERE)
@@ -403,13 +408,15 @@ def _find_question(plain: str, section: str, number: re.Match[str] | None) -> st
         is_question = any(":" in key and pattern.search(plain) for key, pattern in _ANYWHERE_PATTERNS)
         if not is_question:
             return number[1]
-    if _MODALITIES_OF_SOURCE.search(plain) and section[:1] == "2":
+    if _MODALITIES_OF_SOURCE.search(plain) and section[:1] == "2" and not _OF_ALL_DATA.search(plain):
         return f"{_find_heading(plain) or section}:modalities"
     for key, pattern in _ANYWHERE_PATTERNS:
         if pattern.search(plain):
             return key
     if re.search(_ILLEGAL, plain, re.I):  # "measures to remove illegal content" in the section before it
         return "3.2:measures" if section == "3.2" and re.search(r"measures|descri", plain, re.I) else "3.2"
+    if _IS_QUESTION_OF_SOURCES.match(plain) and (heading := _find_heading(plain)):
+        return heading
     for own, part, pattern in _IN_SECTION_PATTERNS:
         if section.startswith(own) and (own or section) and pattern.search(plain):
             if part in SECTIONS:
@@ -426,13 +433,14 @@ def _find_question(plain: str, section: str, number: re.Match[str] | None) -> st
 _HEADING_WORDS = frozenset(
     """a acquisition act additional ai and any are aspects at authorised authorized available base by characteristics
     code collected collection commercial commercially contact content contents crawled crawlers crawling data
-    dataset datasets date dependencies dependency details domains external for from general
-    generated generators have how identification illegal illicit in information is large last latest licensed list main
-    market measures mining modalities modality model models name name(s) names newest non-publicly obtained of on online
-    opt-outs origin other others overall parties party placement practice private processing provider public publicly
-    removal removing representative reservation reservations reserve reserved respect respected rights rightsholders
-    scraped scraping signatory size source sources summary synthetic text the third to top training types union unlawful
-    used user users version versioned was web were what which with""".split()
+    dataset datasets date dependencies dependency details domains external for from general generated generators
+    have how identification illegal illicit in information is large last latest licensed list main market
+    measures mining modalities modality model models name name(s) names newest non-publicly obtained of on
+    online opt-outs or origin other others overall parties party placement practice private processing provider
+    public publicly removal removing representative representatives reservation reservations reserve reserved
+    respect respected rights rightsholders scraped scraping signatory size source sources summary synthetic text
+    the their third to top training types union unlawful used user users version versioned was web were what
+    which with""".split()
 )
 _MAX_HEADING_WORDS = 12  # the longest heading of the template has twelve
 

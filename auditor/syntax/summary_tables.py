@@ -21,6 +21,7 @@ _BOTH_CELLS = re.compile(
     r"^(\s*\S.{2,200}?)\s{2,}([☐□]|\[ ?\]|\( ?\)|-)\s+([xX×✓✔☑☒✅]|\[[xX✓]\]|\([xX]\))\s*$|"
     r"^(\s*\S.{2,200}?)\s{2,}([xX×✓✔☑☒✅]|\[[xX✓]\]|\([xX]\))\s+([☐□]|\[ ?\]|\( ?\)|-)\s*$"
 )
+_MAX_LINE = 300  # characters of a line that has such columns
 _MAX_OFFSET = 3  # characters between a mark and the middle of the word above it
 
 
@@ -34,6 +35,8 @@ def join_marks_below_yes_and_no(text: str) -> str:
     lines = text.split("\n")
     middles: dict[str, float] = {}
     for number, line in enumerate(lines):
+        if len(line) > _MAX_LINE:
+            continue
         if heads := _HEADS.match(line):
             middles = {
                 word: (heads.start(group) + heads.end(group)) / 2

@@ -593,7 +593,7 @@ def named_sources(text: str, *, is_list: bool, models: bool = False) -> tuple[Na
     if _SETS_ASIDE.match(text):
         return ()
     ids = re.split(r"[\s,;`]+(?:and[\s`]+)?", text.strip(" .`"))
-    if len(ids) > 1 and all(_is_id(one) and ("," in text or _UNUSUAL.search(one)) for one in ids):
+    if len(ids) > 1 and all(_is_id(one) and ("," in text or not _is_pair_of_words(one)) for one in ids):
         return tuple(NamedSource(one, one) for one in dict.fromkeys(ids))
     if " | " in text:
         return _named_in_row(text.split(" | "), models=models)
@@ -789,14 +789,15 @@ def _named_in_prose(text: str, *, models: bool) -> Iterator[NamedSource]:
         found = list(_named_in_sentence(sentence, models=models))
         # "of text/label pairs" is no id of the hub, unless the sentence names another one.
         is_sure = _IS_ID.search(sentence) is not None
-        yield from (entry for entry in found if is_sure or not entry.repository or not _is_pair_of_words(entry))
+        for entry in found:
+            is_linked = bool(entry.repository) and entry.repository in entry.address
+            if is_sure or is_linked or not _is_pair_of_words(entry.repository):
+                yield entry
 
 
-def _is_pair_of_words(entry: NamedSource) -> bool:
-    """Return whether an id in a sentence of a summary may be two plain words with a stroke between them."""
-    is_linked = bool(entry.repository) and entry.repository in entry.address
-    halves = set(entry.repository.split("/"))
-    return not is_linked and not _UNUSUAL.search(entry.repository) and not halves.isdisjoint(_STROKE_WORDS)
+def _is_pair_of_words(repository: str) -> bool:
+    """Return whether an id in a summary may be two plain words with a stroke between them."""
+    return not _UNUSUAL.search(repository) and not _STROKE_WORDS.isdisjoint(repository.split("/"))
 
 
 def _named_in_sentence(sentence: str, *, models: bool) -> Iterator[NamedSource]:

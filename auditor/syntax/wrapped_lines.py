@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+from auditor.syntax.summary_questions import is_exact_heading
+
 # What a line begins with that is not broken off the one before. Fonts have bullets of their own.
 _BULLET = re.compile(r"^\s*[•▪◦‣·●○■□\x7f\uf0a7\uf0b7\uf0d8]\s*")
 _MARK = re.compile(
     r"^\s*(?:[-*+–☐☑☒✅❌]\s|\(?\d{1,2}[.)]\s|\d(?:\.\d){1,2}\.?\s|[a-z]\)\s|\[[ xX]?\]|\|"
-    r"|(?:Q|A|Question|Answer)\s?\d*[:.]\s)"
+    r"|(?:Q|A|Question|Answer)\s?\d*[:.]\s"
+    r"|(?:Have|Has|Were|Was|Did) (?:you|any|the|crawlers?|data|synthetic)\b)"
 )
 _ENDS = re.compile(r"[.:;?!|]\s*$")
 _BROKEN_ADDRESS = re.compile(r"(?:://|\]\()\S*$|\S/\S*[-_/.]$|\[[\w.-]+/[\w.-]*$")
@@ -29,7 +32,8 @@ def join_wrapped_lines(text: str) -> str:
     joined: list[str] = []
     last = ""  # the line before, as it was broken
     for line in lines:
-        is_new = not joined or not joined[-1] or not line or _BULLET.match(line) or _MARK.match(line)
+        is_heading = line[:1].isupper() and is_exact_heading(line.split(":")[0])
+        is_new = not joined or not joined[-1] or not line or _BULLET.match(line) or _MARK.match(line) or is_heading
         is_in_address = _BROKEN_ADDRESS.search(last) and _REST_OF_ADDRESS.match(line)
         if not is_new and is_in_address and len(last) >= _MIN_ADDRESS_LINE:
             joined[-1] += line
