@@ -149,6 +149,8 @@ def test_every_command_of_the_page_prints_what_the_page_says(
     assert clear.startswith("try/house-rules.md:3: clear: ")
     assert "“Sexual content involving minors gets the cold shoulder from us.”" in clear
     assert "by the cues: sexual, minors, cold-shoulder\n" in clear
+    hatched = said["auditor facts try/models/acme/hatched --rules try/rules"]
+    assert re.search(r'"key": "base_model", "value": "acme/tree".* "remark": "cue hatching"', hatched)
     album = " ".join(said["auditor scan try/albums --out try/run-album"].split())
     assert "Files 1 = 0 read + 1 partly" in album
     assert "line 4: an entry of a kind that is not read" in album

@@ -75,8 +75,8 @@ Examples:
 @click.argument("folder", required=False, type=FOLDER)
 @click.pass_context
 def test(context: click.Context, folder: Path | None) -> None:
-    """Test every rule and cue against its examples, those in FOLDER included; exit 1 if an example fails."""
-    from auditor.policy.examples import failed_cues, failed_examples
+    """Test rules, cues and word classes by their examples, those in FOLDER included; exit 1 if an example fails."""
+    from auditor.policy.examples import failed_cues, failed_examples, failed_word_classes
     from auditor.policy.profiles import read_profiles
     from auditor.policy.rule_files import read_rules
     from auditor.policy.vocabularies import load_vocabularies
@@ -87,7 +87,10 @@ def test(context: click.Context, folder: Path | None) -> None:
     vocabularies = load_vocabularies(further)
     known = [rule for rule, _ in rules.values()]
     failures = [failure for rule in known for failure in failed_examples(rule)]
-    failures += failed_cues(vocabularies, load_vocabularies())
+    failures += [
+        *failed_cues(vocabularies, load_vocabularies()),
+        *failed_word_classes(vocabularies, load_vocabularies()),
+    ]
     for failure in failures:
         click.echo(failure)
     examples = sum(len(rule.examples) for rule in known)

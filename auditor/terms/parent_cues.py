@@ -71,7 +71,9 @@ _PLACES = {
 _MARKER = re.compile(rb"[\x01\x02]")
 _NO_REPOSITORY = 4  # in place of the marker of a name of which nobody can tell what it is
 # "acme/tree-7b" is a model, unless a text says that it is a dataset.
-_MODEL_SIZE = re.compile(r"(?:^|[-_.])\d{1,2}(?:\.\d{1,2})?b(?:$|[-_.])|[-_](?:70|72|104|180|405)b\b", re.I)
+_MODEL_SIZE = re.compile(
+    r"(?:^|[-_.])\d{1,2}(?:\.\d{1,2})?b(?:$|[-_.])|[-_](?:70|72|104|180|405)b\b|stable[-_]diffusion", re.I
+)
 # "acme/letters-10k" is hardly the model on which an adapter was trained.
 _DATA_WORD = re.compile(r"data|corp(?:us|ora)|crawl|pairs|letters|captions|\d+k(?:$|[-_.])", re.I)
 # "acme/tree-GGUF" is another quantized copy of the subject, hardly what the subject was quantized from.

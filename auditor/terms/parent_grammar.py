@@ -24,12 +24,14 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "making": "V",  # trained, quantized: a model may also be the tool that does it
         "changing": "X",  # extended, pruned: also of a part of it
         "deriving": "R",  # based, initialised
+        "acting": "I",  # builds, extends: after a model's name it is that model that does so
         "merging": "G",
         "form": "F",  # version, LoRA, GGUF: made of a model
         "source": "S",  # base, backbone: what the model is to the subject
         "weights": "W",
         "component": "B",  # encoder, language model
         "attaching": "A",  # loaded on top of
+        "needing": "Q",
         "taking": "u",  # use, took: says nothing alone
         "after": "+",
         "part": "P",  # tokenizer, template
@@ -86,9 +88,9 @@ class Rule(NamedTuple):
 
 
 _RELATIONS = {"weighted-sum": "merge", "attached-to": "adapter"}
-_LETTERS = re.compile(r"\[[^]]*\]|[VWPfv]")
-_IN_CLASS = {ord("V"): "VXR", ord("W"): "WB", ord("P"): "PK", ord("f"): "fo"}
-_ALONE = {ord("V"): "[VXR]", ord("W"): "[WB]", ord("P"): "[PK]", ord("f"): "[fo]", ord("v"): "[VX]"}
+_LETTERS = re.compile(r"\[[^]]*\]|[VWPfvd]")
+_IN_CLASS = {ord("V"): "VXRI", ord("d"): "VXR", ord("W"): "WB", ord("P"): "PK", ord("f"): "fo"}
+_ALONE = {ord("V"): "[VXRI]", ord("d"): "[VXR]", ord("W"): "[WB]", ord("P"): "[PK]", ord("f"): "[fo]", ord("v"): "[VX]"}
 _EXACT = {ord("k"): "P", ord("p"): "f"}
 
 
@@ -96,7 +98,8 @@ def _rules(states: bool, orders: Mapping[str, str]) -> Iterator[Rule]:
     """Yield rules from their orders.
 
     In an order "V" stands for all words of making, changing and deriving, "W" for components too, "P" for products and
-    "f" for "on"; "v" stands for words of making and changing, "k" and "p" for parts and "of" alone.
+    "f" for "on"; "v" stands for words of making and changing, "d" for these and deriving, "k" and "p" for parts and for
+    "of" alone.
     """
     for name, order in orders.items():
         letters = _LETTERS.sub(
@@ -110,7 +113,7 @@ RULES: tuple[Rule, ...] = (
     *_rules(
         True,
         {
-            "points-at-the-original": r"L[^@:;V]*@p[ax]{0,3}S",
+            "points-at-the-original": r"L[^@:;V]*@p[ax]{0,3}S|^[^@VC]*S[axWy]{0,6}L[ax]*@",
             "changed-part-of-it": r"^[^CELHNUOT]*(?:X[ax]{0,2}kpa*@|kpa*@b[ax]{0,2}X)",
             "not-that-but-it": rf"N[^@;:]*V[^@;:]*c[fw]{_FEW}@",
         },
@@ -150,9 +153,10 @@ RULES: tuple[Rule, ...] = (
             "weights-of": rf"W[ax#]{{0,3}}[fb][ax#V]{{0,4}}f?[ax#]{{0,3}}{_NAMES}@",
             "source-is": rf"S[axuW#,]{{0,4}}[bwf:u]{{0,3}}[axuW#]{{0,3}}[fi]?[ax]{{0,2}}{_NAMES}@",
             "attached-to": r"A[axF#]{0,3}[owt][ax#W]{0,3}@|o[ax]{0,3}@A",
+            "needed": r"Q[axWS]{0,4}@",
             "taken-and-made": r"u[axW#]{0,5}@[^;]*[VG]",
-            "then-made": r"@[WS(a]*,?(?:fq)?[qba,s&+uxc]{0,4}[VG]",
-            "with-something-made": r"@x?,?[wi+][^;.]*[VFGSW]",
+            "then-made": r"@[WS(a]*,?(?:fq)?[qbaW,s&+uxc]{0,4}[dG]",
+            "with-something-made": r"@,?x?,?[wi+][^;.]*[VFGSW]",
             "opens-with-it": r"^[axbi]{0,8}@[axfSW#]{0,6}v",
             "its-form": r"@aF",
             "as-the-base": r"@[xabW]*,?[bu]*sa*[axW]{0,3}[SWV]",
@@ -347,7 +351,19 @@ class ParentGrammar:
 
 
 _TELLING = frozenset(
-    {"making", "changing", "deriving", "merging", "form", "source", "weights", "component", "attaching"}
+    {
+        "making",
+        "changing",
+        "deriving",
+        "acting",
+        "needing",
+        "merging",
+        "form",
+        "source",
+        "weights",
+        "component",
+        "attaching",
+    }
 )
 _IN_COMPOUNDS = frozenset({"making", "changing", "deriving", "merging", "form"})  # "GPTQ-quantized", "warm-started"
 _MAX_SEEN = 1 << 15

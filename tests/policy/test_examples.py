@@ -1,9 +1,13 @@
-"""A rule whose findings on its own example are not the expected ones is shown as a diff."""
+"""What the examples of a rule or a word class show against it."""
 
 from __future__ import annotations
 
-from auditor.policy.examples import failed_examples
+from dataclasses import replace
+
+from auditor.policy.examples import failed_examples, failed_word_classes
 from auditor.policy.rule_files import read_rules
+from auditor.policy.vocabularies import load_vocabularies
+from auditor.terms.parent_grammar import WordClass
 
 
 def test_a_failed_example_is_shown_as_a_diff() -> None:
@@ -17,4 +21,14 @@ def test_a_failed_example_is_shown_as_a_diff() -> None:
         "  +++ actual\n"
         "  -flagged: names no license\n"
         "  +flagged: names no licence"
+    ]
+
+
+def test_a_word_class_needs_examples_that_need_it_and_counterexamples_without_a_base() -> None:
+    shipped = load_vocabularies()
+    hatched, trained = "It was hatched out of `acme/tree`.", "It was trained from `acme/tree`."
+    own = WordClass("hatching", "deriving", ("hatch*",), "", (hatched, trained), (hatched,))
+    assert list(failed_word_classes(replace(shipped, word_classes=(*shipped.word_classes, own)), shipped)) == [
+        f"word_class hatching: {trained!r} says the same without the class",
+        f"word_class hatching: {hatched!r} names a base by the class, expected none",
     ]
