@@ -26,6 +26,9 @@ _SPLIT_PARTS = 16
 # Of a model's files, mostly weights, the bytes are digested at most: 32 times as many in the same time.
 _BASE_SECONDS, _SECONDS_PER_FILE, _SECONDS_PER_MIB = 60, 0.25, 1
 _DIGEST_SPEEDUP = 32
+# A Parquet file of texts, such as cards, is decoded to ten times its size. Its footer is not read here to see how much:
+# a damaged one can end the process.
+_PARQUET_GROWTH = 10
 # A hub may ask to wait some minutes before it answers again, and a transfer takes its time.
 _REMOTE_SECONDS = 1200
 # All that is known of a file but where the target lies.
@@ -49,9 +52,7 @@ class Shard:
     def timeout(self) -> float:
         """Seconds that a worker may take: enough for slow storage, and a limit for a file that hangs its reader."""
         blobs = [file for file in self.files if isinstance(file, Blob)]
-        size = sum(
-            blob.size / _DIGEST_SPEEDUP if blob.kind == "model" else blob.size / blob.partition[1] for blob in blobs
-        )
+        size = sum(map(_bytes_that_take_time, blobs))
         base = _REMOTE_SECONDS if any(blob.remote for blob in blobs) else _BASE_SECONDS
         return base + _SECONDS_PER_FILE * len(self.files) + _SECONDS_PER_MIB * size / 1024**2
 
@@ -66,6 +67,13 @@ class Shard:
         step = max(1, -(-len(self.files) // _SPLIT_PARTS))
         parts = [self.files[at : at + step] for at in range(0, len(self.files), step)]
         return tuple(Shard(f"{self.id}-{number:02}", part) for number, part in enumerate(parts))
+
+
+def _bytes_that_take_time(blob: Blob) -> float:
+    """Return the bytes of a file, or of its partition, by which the time of its shard is limited."""
+    if blob.kind == "model":
+        return blob.size / _DIGEST_SPEEDUP
+    return blob.size / blob.partition[1] * (_PARQUET_GROWTH if blob.suffix == ".parquet" else 1)
 
 
 def cut_into_shards(files: Iterable[Blob | Unread], *, whole_weights: bool = False) -> Iterator[Shard]:

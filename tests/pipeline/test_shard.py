@@ -46,4 +46,5 @@ def test_a_large_table_is_cut_into_partitions_of_64_mebibytes_each_a_shard() -> 
 
 def test_a_worker_has_a_minute_and_more_for_each_file_and_mebibyte() -> None:
     assert Shard("0", (Blob("", "a.png", 2**20),)).timeout == 61.25
+    assert Shard("0", (Blob("", "a.parquet", 2**20),)).timeout == 70.25
     assert Shard("0", (Blob("", "a.safetensors", 2**25, "model", "m"),)).timeout == 61.25
