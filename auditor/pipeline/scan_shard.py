@@ -15,7 +15,10 @@ from auditor.pipeline.read_members import read_with_members
 from auditor.pipeline.scan_context import ScanContext
 from auditor.pipeline.shard import Shard
 from auditor.pipeline.shard_writer import ShardWriter
-from auditor.readers import HEAD_BYTES, reader_name, readers
+from auditor.readers import HEAD_BYTES, Reader, reader_name, readers
+from auditor.syntax.file_pointer import is_file_pointer
+
+_POINTER = "a pointer of Git LFS or git-annex: the file itself is not here"
 
 
 def scan_shard(context: ScanContext, shard: Shard) -> Tally:
@@ -53,17 +56,25 @@ def _blobs_by_reader(
             writer.add_unread(Unread(blob.uri, NOT_DRAWN, skipped=True, blob=blob))
             continue
         try:
-            name = reader_name(blob, blob.head(HEAD_BYTES), extensions)
+            head = blob.head(HEAD_BYTES)
+            name = reader_name(blob, head, extensions)
         except Unreadable as error:
             by_name = readers(extensions)[reader_name(blob, b"", extensions)]
             writer.add_unread(Unread(blob.uri, str(error), blob=blob), by_name.UNREAD_GAP)
             continue
-        if name:
+        if name and is_file_pointer(head) and not _reads_pointers(readers(extensions)[name]):
+            writer.add_unread(Unread(blob.uri, _POINTER, blob=blob), readers(extensions)[name].UNREAD_GAP)
+        elif name:
             if not blob.partition[0] or readers(extensions)[name].READS_PARTITIONS:
                 claimed.setdefault(name, []).append(blob)
         else:
             writer.add_unread(Unread(blob.uri, "no reader knows this kind of file", blob=blob))
     return claimed
+
+
+def _reads_pointers(reader: Reader) -> bool:
+    """Return whether a reader takes a pointer for the file that it stands for; any other would take it for its text."""
+    return reader.READS_MEMBERS or reader.READS_WEIGHTS
 
 
 def _files_to_read(shard: Shard, writer: ShardWriter, options: ReadOptions) -> list[Blob]:
