@@ -64,8 +64,6 @@ _PLACES = {
     "{datasets}": rf"{_WORDS}({DATASET}{_NEXT}{DATASET})*)",
     "{any}": rf"{_WORDS}([{MODEL}{DATASET}])",
     "{other}": MODEL,
-    "{few}": r"((?:\(?[^\s\x01\x02,;:()]+\)? ){0,6})()",
-    "{words}": r"(?:[^\s\x01\x02]+ ){0,8}",
     "{near}": r"[^\x02\n]{0,120}",
 }
 _MARKER = re.compile(rb"[\x01\x02]")

@@ -126,7 +126,7 @@ RULES: tuple[Rule, ...] = (
             "others-made-from-this": rf"(?:[VFG]a*|[VF][ax]*[pw]a*)Z[^@VSG:]{{0,9}}:?{_NAMES}x?@",
             "base-of-it": rf"(?:^[^u]*|Z[^@]*|s[ax]*)S[ax]*p{_NAMES}@",
             "base-of-the-base": r"S[ax]*b[ax#]*[VF][^@:,;]*@|M(?:,?[q(]*b?|,)[#ax&V]*[VFS][ax]*[fw][axV]*[fW]?[ax]*@",
-            "its-part": r"@a?P",
+            "its-part": r"@a?P|@GG",
             "part-of-it": rf"P[ax]{{0,3}}[psb]?[axSWF]{{0,4}}[pwsb]?[ax]{{0,3}}{_NAMES}@",
             "part-made-of-it": rf"P[axqbuf]{{0,5}}V[ax]{{0,2}}[fw]?{_FEW}@",
             "evaluated": r"@[bax]{0,3}[EC]",
@@ -163,7 +163,7 @@ RULES: tuple[Rule, ...] = (
             "is-the-base": r"@,?b[ax]{0,2}S(?!f)",
             "on-its-base": r"[fwb][ax]*@a*S",
             "to-a-form": r"@W?b?V?[ft]x*F",
-            "label": rf"[VSG][fwy]?[axWZ#]*:[ax#]{{0,3}}{_NAMES}@",
+            "label": rf"(?:[SG][fwy]?[axWZ#]*|V(?:[fwy][axWZ#]*)?):[ax#]{{0,3}}{_NAMES}@",
         },
     ),
 )
@@ -268,7 +268,7 @@ class ParentGrammar:
                     continue
                 # "GGUF format", "TIES method": the second word says no more.
                 named = token.letter in "PKW"
-                tokens.append(Token("a") if named and tokens and tokens[-1].letter in "FG" else token)
+                tokens.append(Token(tokens[-1].letter) if named and tokens and tokens[-1].letter in "FG" else token)
         return tokens
 
     def _classify(self, word: str) -> Token:

@@ -88,6 +88,8 @@ def test_a_base_is_found_in_any_voice(text: str, expected: list[tuple[str, str]]
         f"Is it trained from {TREE}? No.",
         f"A previous attempt, a finetune of {TREE}, failed.",
         f"This checkpoint powers {TREE}, trained by others.",
+        f"## Trained models\n\n- {TREE} (trained on letters)",
+        f"It was merged using the {TREE} merge method.",
         f"Note that {TREE} was trained on far more words.",
     ],
 )
