@@ -92,10 +92,12 @@ _RELATIONS = (
     ("finetune", re.compile(r"fine-?tun|continued|post-?train|instruct|adapt(?:ed|ation)|modif", re.I)),
 )
 _COMPANY = (
-    r"(?:inc|ltd|llc|gmbh|corp|co|plc|s\.?\s?a\.?(?:\s?s\.?)?|s\.?\s?r\.?\s?l\.?|b\.?\s?v\.?|"
-    r"ag|ab|oy|limited|kg|e\.\s?v)\b\.?"
+    r"(?:inc|ltd|llc|gmbh|corp|co|plc|s\.?\s?a\.?(?:\s?s\.?)?|s\.?\s?r\.?\s?l\.?|s\.?\s?l\.?|s\.?p\.?a\.?|lda|b\.?\s?v\.?|"
+    r"ag|ab|as|a/s|aps|oyj?|kft|nv|se|ug|d\.\s?o\.\s?o|s\.\s?r\.\s?o|limited|kg|e\.\s?v)\b\.?"
 )
-_ABBREVIATED = re.compile(r"\b(?:inc|ltd|corp|co|(?:\w\.){1,3}\w)\.$", re.I)  # a company's name that ends with a dot
+_ABBREVIATED = re.compile(
+    r"\b(?:inc|ltd|corp|co|lda|bhd|pty|(?:\w\.){1,3}\w)\.$", re.I
+)  # a company's name that ends with a dot
 
 _PROVIDER_IN_PROSE = (
     re.compile(
@@ -107,6 +109,7 @@ _PROVIDER_IN_PROSE = (
         r"^\W*([A-Z][^\n,;(]{1,100}?)(?:,[^,]{2,80},)? (?:is|acts as|"
         r"are) (?:the )?(?:\w+ )?(?:provider|developer)\b"
     ),
+    re.compile(r"\b(?:that|which) (?=[A-Z])([^\n;,]{2,80}?) (?:placed|put|released|launched|published|developed)\b"),
     re.compile(r"^\W*([A-Z][^\n;(]{1,100}?) (?:provides|develops|developed|trained|publishes|released|makes)\b"),
 )
 _MODEL_IN_PROSE = (
@@ -301,7 +304,7 @@ class _Summary:
             if name:
                 yield self.statement("provider", name, "", answer)
                 return
-        for answer in (*self.exactly("1.1"), *self.exactly("1", "0")):
+        for answer in (*self.exactly("1.1"), *self.exactly("1", "0"), *self.exactly("1.2:market")):
             for pattern in _PROVIDER_IN_PROSE:
                 match = pattern.search(answer.text)
                 if match and (name := _organisation(match[1])):
@@ -563,7 +566,9 @@ def _is_proper_name(name: str) -> bool:
     """Return for a summary's part whether words are a name: each begins with a capital, or joins two that do."""
     words = name.split()
     return len(words) <= _MAX_NAME_WORDS and all(
-        word[:1].isupper() or word.casefold() in ("of", "and", "for", "de", "da", "di", "du", "des", "der", "für", "&")
+        word[:1].isupper()
+        or re.fullmatch(_COMPANY, word, re.I)
+        or word.casefold() in ("of", "and", "for", "de", "da", "di", "du", "des", "der", "für", "&")
         for word in words
     )
 

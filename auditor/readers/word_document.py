@@ -33,6 +33,7 @@ from auditor.syntax.check_boxes import (
 from auditor.syntax.summary_languages import summary_language
 from auditor.syntax.summary_names import names_itself_summary
 from auditor.syntax.summary_questions import is_training_summary
+from auditor.syntax.summary_tables import join_cell_lines
 
 UNREAD_GAP = "provenance"
 
@@ -51,6 +52,7 @@ _BROKEN = (
     SyntaxError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 _MAX_LEVEL = 8
+_LINE_BREAK = "\v"  # within a paragraph
 _WORDS = "word/document.xml"
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _SUFFIXES = (".docx", ".docm", ".dotx", ".dotm")
@@ -142,11 +144,11 @@ def _blocks(holder: Any, links: dict[str, str], depth: int) -> Iterator[str]:
     """Yield the paragraphs and rows of tables in an element of a Word document, content controls included."""
     for element in holder:
         if element.tag == f"{_W}p":
-            yield _paragraph(element, links)
+            yield _paragraph(element, links).replace(_LINE_BREAK, " ")
         elif element.tag == f"{_W}tbl":
             yield ""
             for number, row in enumerate(element.iter(f"{_W}tr")):
-                cells = [" ".join(_cell(cell, links)) for cell in row.iter(f"{_W}tc")]
+                cells = [join_cell_lines([*_cell(cell, links)]) for cell in row.iter(f"{_W}tc")]
                 yield "| " + " | ".join(cells) + " |"
                 if number == 0:
                     yield "|---" * len(cells) + "|"
@@ -164,7 +166,10 @@ def _blocks(holder: Any, links: dict[str, str], depth: int) -> Iterator[str]:
 def _cell(cell: Any, links: dict[str, str]) -> Iterator[str]:
     """Yield the paragraphs of a Word table's cell, those of a list ended by a semicolon."""
     paragraphs = [
-        words for element in cell.iter(f"{_W}p") if (words := _paragraph(element, links).replace("|", "/").strip())
+        words
+        for element in cell.iter(f"{_W}p")
+        for line in _paragraph(element, links).split(_LINE_BREAK)
+        if (words := line.replace("|", "/").strip())
     ]
     for number, words in enumerate(paragraphs):
         is_item = words.startswith("- ")
@@ -217,7 +222,7 @@ def _runs(element: Any, links: dict[str, str], depth: int, font: str = "") -> It
             character = _character(child.get(f"{_W}char"))
             yield symbols_of_font(character, child.get(f"{_W}font") or "")
         elif child.tag in (f"{_W}tab", f"{_W}br", f"{_W}cr"):
-            yield " "
+            yield " " if child.tag == f"{_W}tab" else _LINE_BREAK
         elif child.tag == f"{_W}fldChar":
             yield _form_field(child)
         elif child.tag == f"{_W}hyperlink" and depth < 20:

@@ -6,6 +6,7 @@ import re
 from html import unescape
 
 from auditor.syntax.html_text import text_of_html
+from auditor.syntax.summary_tables import join_cell_lines
 
 _LINK = re.compile(
     r"<a\b[^<>]{0,2000}?\bhre"
@@ -40,10 +41,15 @@ def summary_text_of_html(html: str) -> tuple[str, str]:
     html = _TERM.sub(lambda match: f"<dt>{_term(match[1])}\n", html) if "<dt" in html.lower() else html
     html = _BLOCK.sub(r"<\1div>", html)
     html = _CELL.sub(
-        lambda match: match[1] + (match[2] if _HAS_BLOCKS.search(match[2]) else _CELL_BREAK.sub(" ", match[2])), html
+        lambda match: match[1] + (match[2] if _HAS_BLOCKS.search(match[2]) else _joined_cell(match[2])), html
     )
     text, why = text_of_html(html)
     return re.sub(r"\*\*\s*\*\*", "", text), why
+
+
+def _joined_cell(words: str) -> str:
+    """Return the words of a cell without its breaks and paragraphs, those between entries of a list as semicolons."""
+    return join_cell_lines([" ".join(piece.split()) for piece in _CELL_BREAK.split(words)])
 
 
 def _term(words: str) -> str:

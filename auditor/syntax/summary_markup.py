@@ -45,6 +45,7 @@ _ORDINAL = re.compile(
     r"ninth|tenth|eleventh|twelfth)(?:ly)?[.:)][ \t]+(?=[A-Z])",
     re.M | re.I,
 )
+_RST_FIELD = re.compile(r"^:([A-Za-z][\w ()-]{1,60}):(?=[ \t]+\S)", re.M)
 _RST_COMMENT = re.compile(r"^[ \t]*\.\.[ \t]+(?![_\[])(?!.*::).*$", re.M)
 _RST_ROWS = re.compile(r"^\.\. list-table::.*\n(?:(?:[ \t]+\S.*)?\n)+", re.M)
 _RST_CELL = re.compile(r"^[ \t]+(\* )?[ \t]*- (.*)$")
@@ -66,6 +67,7 @@ def summary_markup_to_markdown(text: str, suffix: str) -> str:
         text = _ORG_TERM.sub(r"\1: ", text)
     text = _TEXTILE_HEADING.sub(lambda match: "#" * int(match[1]) + " ", text)
     text = _WIKI_LINK.sub(r"[\2](\1)", _ORG_LINK.sub(r"[\2](\1)", _TEXTILE_LINK.sub(r"[\1](\2)", text)))
+    text = _RST_FIELD.sub(r"\1:", text)
     if ".. " in text:
         text = _RST_COMMENT.sub("", _RST_ROWS.sub(lambda match: _table_of_rst(match[0]), text))
     text = join_marks_below_yes_and_no(text)

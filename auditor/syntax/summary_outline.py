@@ -77,8 +77,13 @@ _NUMBER_ALONE = re.compile(
 _LETTERED = re.compile(r"^(?:\(?[a-z]\)|[IVX]{1,5}\.)\s+(?=([^.:]{2,120}[.:]))")  # before a heading: "(b)", "IV."
 _ENDS_WITH_ADDRESS = re.compile(r"https?://\S+$")
 _NAMES_SOURCE = re.compile(r"`|\]\(|\w/\w*[\d_.-]")
-_MAX_RUN_IN_WORDS = 8  # of a heading that is the first sentence of its paragraph
+_VERB = re.compile(r"\b(?:is|are|was|were|have|has)\b", re.I)
+_MAX_RUN_IN_WORDS = 12  # of a heading that is the first sentence of its paragraph: the template's longest
 
+# What says of all private data at once that there is none: both of its kinds are named, or neither is.
+_OF_BOTH_PRIVATE = re.compile(
+    r"^\W*(?:none|no|yes)\s*[,.;:]|\bneither\b[^.]{0,60}\blicen[cs]\w+[^.]{0,60}\bnor\b", re.I
+)
 _NEXT_DENIAL = re.compile(r",\s+(?:and|or)\s+(?=(?:no|neither|none)\b)|,\s+(?=nor\b)", re.I)
 _OTHER_QUESTION = "0:other"  # one that the template does not ask
 _MIN_BROKEN_LINE = 60  # characters; texts are broken at 72 and more
@@ -340,7 +345,8 @@ def _is_run_in_heading(sentence: str) -> bool:
     """Return whether the first sentence of a paragraph is its heading: "Private datasets. There are none."."""
     words = sentence.rstrip(".")
     is_short = sentence.endswith(".") and "/" not in words and 1 < len(words.split()) <= _MAX_RUN_IN_WORDS
-    return is_short and _is_title(words) and section_of(find_question(words, "0"))[:1] in ("1", "2", "3")
+    is_heading = _is_title(words) or (is_exact_heading(words) and not _VERB.search(words))
+    return is_short and is_heading and section_of(find_question(words, "0"))[:1] in ("1", "2", "3")
 
 
 def _is_title(words: str) -> bool:
@@ -440,7 +446,7 @@ def _split_prose(answers: list[Answer]) -> Iterator[Answer]:
             is_of_3 = False
         is_coarse = answer.question in ("2", "2.2")
         for sentence in _SENTENCE_END.split(answer.text) if not is_coarse else _sentences_and_clauses(answer.text):
-            cued = cued_question(sentence)
+            cued = "" if answer.question == "2.2" and _OF_BOTH_PRIVATE.search(sentence) else cued_question(sentence)
             is_near = cued.startswith(within) or (cued[:1] == "0" and within == "1") or (is_of_3 and cued[:2] == "3.")
             if cued and (within == "0" or is_near):
                 current = cued

@@ -130,6 +130,7 @@ _HEADINGS: tuple[tuple[str, str], ...] = (
     ("3.2", _ILLEGAL),
     (
         "2.2.2",
+        r"\bpartners?\b[^.]{0,40}\b(?:gave|provided|supplied|shared|delivered)\b|"
         r"other third part|not licen[cs]ed|data intermediar|"
         r"private data ?sets (?:obtained )?(?:from|of) third|other private data|"
         r"third[- ]party data",
@@ -291,6 +292,7 @@ _IN_PROSE: tuple[tuple[str, str], ...] = (
 _IS_QUESTION_OF_SOURCES = re.compile(
     r"^(?:have|has|were|was|did) (?:you|any|the|crawlers?|data|synthetic)\b|^datasets commercially licensed\b", re.I
 )
+_NAMES_OF_MODELS = re.compile(r"^(?:names?|list) of (?:the )?(?:ai )?models?\b|^model(?:'s|’s)? names?\b", re.I)
 _OF_ALL_DATA = re.compile(r"modalit\w+,? ?/? ?(?:and )?(?:overall|size)|overall training data", re.I)
 _MODALITIES_OF_SOURCE = re.compile(r"modalit", re.I)
 
@@ -410,6 +412,8 @@ def _find_question(plain: str, section: str, number: re.Match[str] | None) -> st
             return number[1]
     if _MODALITIES_OF_SOURCE.search(plain) and section[:1] == "2" and not _OF_ALL_DATA.search(plain):
         return f"{_find_heading(plain) or section}:modalities"
+    if section == "2.5" and _NAMES_OF_MODELS.search(plain):
+        return "2.5:generators"
     for key, pattern in _ANYWHERE_PATTERNS:
         if pattern.search(plain):
             return key

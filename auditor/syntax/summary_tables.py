@@ -21,6 +21,9 @@ _BOTH_CELLS = re.compile(
     r"^(\s*\S.{2,200}?)\s{2,}([☐□]|\[ ?\]|\( ?\)|-)\s+([xX×✓✔☑☒✅]|\[[xX✓]\]|\([xX]\))\s*$|"
     r"^(\s*\S.{2,200}?)\s{2,}([xX×✓✔☑☒✅]|\[[xX✓]\]|\([xX]\))\s+([☐□]|\[ ?\]|\( ?\)|-)\s*$"
 )
+_ENTRY_END = re.compile(r"[^\s.:;,?!(\[/|-]\s*$")
+_ENTRY_START = re.compile(r"[A-Z\d\[`☐☑☒]|[\w.-]+/[\w.-]|https?://|[\w.+-]+@")
+_MAX_ENTRY_WORDS = 12
 _MAX_LINE = 300  # characters of a line that has such columns
 _MAX_OFFSET = 3  # characters between a mark and the middle of the word above it
 
@@ -34,26 +37,45 @@ def join_marks_below_yes_and_no(text: str) -> str:
         return text
     lines = text.split("\n")
     middles: dict[str, float] = {}
+    head = (0, "")  # the line of the heads, and what stands before them
     for number, line in enumerate(lines):
         if len(line) > _MAX_LINE:
             continue
         if heads := _HEADS.match(line):
             middles = {
                 word: (heads.start(group) + heads.end(group)) / 2
-                for word in ("yes", "no")
+                for word in (_YES, _NO)
                 for group in (word, f"{word}2")
                 if heads[group]
             }
-            lines[number] = heads["label"]
-        elif middles and (both := _BOTH_CELLS.match(line)):
-            first = min(middles, key=lambda word: middles[word])
-            second = max(middles, key=lambda word: middles[word])
-            lines[number] = f"{both[1]}: {second.title()}" if both[1] else f"{both[4]}: {first.title()}"
-        elif middles and (marked := _MARKED_LINE.match(line)):
-            at = (marked.start(2) + marked.end(2)) / 2
-            near = [word.title() for word, middle in middles.items() if abs(middle - at) <= _MAX_OFFSET]
-            lines[number] = f"{marked[1]}: {near[0] if len(near) == 1 else UNKNOWN_BOX}"
+            head = number, heads["label"]
+        elif middles and (said := _below(line, middles)):
+            lines[number] = said
+            lines[head[0]] = head[1]
     return "\n".join(lines)
+
+
+def _below(line: str, middles: dict[str, float]) -> str:
+    """Return a line with the word that its mark stands below as its answer; "" for a line without a mark."""
+    first, second = sorted(middles, key=lambda word: middles[word])
+    if both := _BOTH_CELLS.match(line):
+        return f"{both[1]}: {second.title()}" if both[1] else f"{both[4]}: {first.title()}"
+    marked = _MARKED_LINE.match(line)
+    if not marked:
+        return ""
+    offsets = {word: abs(middle - (marked.start(2) + marked.end(2)) / 2) for word, middle in middles.items()}
+    near, far = sorted(offsets, key=lambda word: offsets[word])
+    is_clear = offsets[near] <= _MAX_OFFSET and offsets[far] - offsets[near] > 1
+    return f"{marked[1]}: {near.title() if is_clear else UNKNOWN_BOX}"
+
+
+def join_cell_lines(lines: Sequence[str]) -> str:
+    """Return the lines of a table's cell as one line, with semicolons between those that are entries of a list."""
+    joined = ""
+    for line in filter(None, (line.strip() for line in lines)):
+        is_entry = _ENTRY_END.search(joined) and _ENTRY_START.match(line) and len(joined.split()) <= _MAX_ENTRY_WORDS
+        joined = f"{joined}{';' if is_entry else ''} {line}".strip() if joined else line
+    return joined
 
 
 def join_yes_and_no_columns(lines: Sequence[str]) -> list[str]:

@@ -54,7 +54,7 @@ _REFERS = re.compile(
 )
 # Where a clause begins that may say what the one before denies.
 _CONTRAST = re.compile(
-    r"(?:,|;|\s[–—-])\s+(?:but|however|whereas|while|although|though|yet)\b,?\s+"
+    r"(?:,|;|\s[–—-])\s+(?:but|whereas|while|although|though|yet)\b,?\s+"
     r"|\s+but\s+(?!(?:not|never|no|(?:did|does|do|was|were|is|are|has|have)(?: not|n['’]t))\b)|;\s+",
     re.I,
 )
@@ -112,8 +112,10 @@ _PLACEHOLDER = re.compile(
     r"announced|defined|written|filled|done|d|c|a)\b.{0,40}"
     r"|t\.?b\.?[dca]\.?|to ?do|to follow|fixme|xxx+|n/?a|nil|none|not (?:yet )?(?:provided|available|applicable|"
     r"specified|known|disclosed|completed|stated)"
+    r"|not (?:yet )?(?:described|documented|covered|reported|included)"
+    r"(?: (?:in|by) (?:this|the) \w+(?: of \w+ \w+)?| here)?"
     r"|(?:will be|yet to be) (?:provided|completed|added|published|described).{0,60}|"
-    r"pending.{0,30}|coming soon|under (?:review|construction|preparation)"
+    r"pending.{0,30}|coming soon|under (?:review|construction|preparation|discussion)"
     r"|(?:\w+ ){1,8}(?:will|shall) (?:be (?:provided|completed|added|published|described|supplied)|follow)\b[^.]{0,60}"
     r"|(?:\w+ ){0,4}(?:is|are) being (?:prepared|drafted|written|completed|compiled|finali[sz]ed|reviewed)\b[^.]{0,40}"
     r"|(?:\w+ ){1,2}to (?:provide|supply|complete|write|draft|add) (?:\w+ ){0,2}"
@@ -342,7 +344,7 @@ def yes_or_no(texts: Iterable[str], section: str = "") -> Literal["yes", "no", "
         if other := _IN_OTHER_LANGUAGE.match(plain):
             return "yes" if other[1] else "no"
         if _NO_ALONE.match(plain) or (text is texts[0] and _NO.match(plain) and len(contrasted_clauses(plain)) == 1):
-            return "" if _EXCEPTS.search(plain) and not _NO_ALONE.match(plain) else "no"
+            return "" if _EXCEPTS.search(re.split(r"(?<=[.;])\s", plain, maxsplit=1)[0]) else "no"
     if all(is_placeholder(text) for text in texts):
         return ""
     first, *later = re.split(r"(?<=\.)\s", joined, maxsplit=2)

@@ -601,3 +601,45 @@ def test_a_summary_alone_is_a_model() -> None:
     subject = training_summary.part(blob, data).subject
     assert (subject.kind, subject.name) == ("model", "a")
     assert "training_summary" in readers()
+
+
+def test_a_number_tells_what_a_short_label_in_a_table_asks() -> None:
+    found = answers(
+        statements_of(
+            """\
+            # Public summary of training content
+
+            | | | |
+            |---|---|---|
+            | 2.1 | Public datasets | ✅ acme/leaves |
+            | 2.2.2 | Private | ❌ |
+            | 2.5 | Synthetic | ❌ |
+            | 2.6 | Other | ❌ |
+            | 3.2 | Illegal content | hash lists |
+            """
+        )
+    )
+    assert (found["2.1"], found["2.2.2"], found["2.6"]) == ("yes", "no", "no")
+
+
+def test_options_whose_marks_are_lost_are_a_gap_and_no_statement() -> None:
+    text = """\
+        # Public summary of training content
+
+        ## 1.3 Modalities, overall training data size and other characteristics
+        Text  Image  Audio  Video
+        Less than 1 billion tokens  1 billion to 10 trillion tokens  More than 10 trillion tokens
+        ## 2.3 Data crawled and scraped from online sources
+        Yes  No
+        ## 2.5 Synthetic data
+        \uf123 Yes  \uf124 No
+        ## 3.2 Removal of illegal content
+        Hash lists.
+        """
+    subject = training_summary.part(unopened_blob("a.md", "model"), textwrap.dedent(text).encode()).subject
+    assert stated(subject.statements, "modality", "data_size") == []
+    assert {gap.why for gap in subject.gaps} == {
+        "which of its options under 1.3 modalities and training data size are ticked cannot be told",
+        "its answer to 2.3 crawled and scraped data says neither yes nor no in words that are known",
+        "its answer to 2.5 synthetic data says neither yes nor no in words that are known",
+    }

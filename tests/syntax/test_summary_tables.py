@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.syntax.check_boxes import UNKNOWN_BOX
 from auditor.syntax.summary_outline import outline
-from auditor.syntax.summary_tables import join_yes_and_no_columns
+from auditor.syntax.summary_tables import join_cell_lines, join_marks_below_yes_and_no, join_yes_and_no_columns
 from auditor.syntax.summary_values import yes_or_no
 
 HEADS = ["| Question | Yes | No |", "|---|---|---|"]
@@ -74,3 +75,24 @@ def test_a_question_in_such_a_table_is_answered() -> None:
 )
 def test_a_box_belongs_to_the_option_before_it_only_where_the_options_stand_before(text: str, answer: str) -> None:
     assert yes_or_no([text]) == answer
+
+
+@pytest.mark.parametrize(
+    ("row", "answer"),
+    [
+        ("2.1 Public data                  X", "Yes"),
+        ("2.3 Crawled data                        X", "No"),
+        ("2.4 User data                    [ ]    [x]", "No"),
+        ("2.5 Synthetic data               ☑      ☐", "Yes"),
+        ("2.6 Other data                       X", UNKNOWN_BOX),
+    ],
+)
+def test_a_mark_in_a_plain_text_answers_what_it_stands_below(row: str, answer: str) -> None:
+    text = join_marks_below_yes_and_no(f"SOURCES                          YES    NO\n{row}")
+    assert text.split("\n")[1].endswith(f": {answer}")
+
+
+def test_the_lines_of_a_cell_are_entries_or_one_sentence() -> None:
+    assert join_cell_lines(["Leaf Ltd", "Paris"]) == "Leaf Ltd; Paris"
+    assert join_cell_lines(["acme/leaves,", "acme/roots"]) == "acme/leaves, acme/roots"
+    assert join_cell_lines(["We removed", "what was listed."]) == "We removed what was listed."

@@ -175,3 +175,42 @@ def test_a_yes_of_another_language_is_no_name() -> None:
 def test_an_answer_that_is_still_to_come_says_nothing(words: str) -> None:
     assert is_placeholder(words)
     assert not is_placeholder(f"{words}. Classifiers were used to provide safety.")
+
+
+@pytest.mark.parametrize(
+    ("words", "section", "answer"),
+    [
+        ("Neither A nor B was used, but acme/leaves and acme/roots were.", "2.1", "yes"),
+        ("User prompts were not used, but data from our notes service was.", "2.4", "yes"),
+        ("No images were generated; text was generated with acme/hill.", "2.5", "yes"),
+        ("No licences were bought, but one publisher agreed.", "2.2.1", "yes"),
+        ("We did not crawl, but public crawls were used.", "2.3", ""),  # which is meant cannot be told
+        ("No user data was used except the chats that users donated.", "2.4", ""),
+        ("None, except for donated chats.", "2.4", ""),
+        ("No data was used except as described in Section 2.1.", "2.6", "no"),
+        ("No, but see Section 2.1.", "2.3", "no"),
+        ("We did not crawl; neither did anyone on our behalf.", "2.3", "no"),
+        ("At no point.", "2.4", "no"),
+    ],
+)
+def test_a_clause_that_denies_does_not_deny_the_next_one(words: str, section: str, answer: str) -> None:
+    assert yes_or_no([words], section) == answer
+
+
+def test_names_are_read_from_the_clauses_that_deny_nothing() -> None:
+    def names(text: str) -> list[str]:
+        return [named.value for named in named_sources(text, is_list=False)]
+
+    assert names("Neither acme/a1 nor acme/b1 was used, but acme/leaves-2 and acme/roots were.") == [
+        "acme/leaves-2",
+        "acme/roots",
+    ]
+    assert names("Both acme/leaves and acme/roots were used; acme/trees was considered but not used.") == [
+        "acme/leaves",
+        "acme/roots",
+    ]
+
+
+def test_an_id_in_lower_case_is_told_from_two_words_with_a_stroke() -> None:
+    (found,) = named_sources("We relied on acme/leaves for text/label pairs, and client/server logs.", is_list=False)
+    assert found.value == "acme/leaves"
