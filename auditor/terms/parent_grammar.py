@@ -37,6 +37,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "part": "P",  # tokenizer, template
         "product": "K",  # outputs, labels
         "comparing": "C",
+        "grading": "g",  # better, slower: of the model before it
         "tool": "T",  # judged, labelled, generated
         "evaluating": "E",
         "pointing": "L",  # see, available at
@@ -114,7 +115,7 @@ RULES: tuple[Rule, ...] = (
         True,
         {
             "points-at-the-original": r"L[^@:;V]*@p[ax]{0,3}S|^[^@VC]*S[axWy]{0,6}L[ax]*@",
-            "changed-part-of-it": r"^[^CELHNUOT]*(?:X[ax]{0,2}kpa*@|kpa*@b[ax]{0,2}X)",
+            "changed-part-of-it": r"^[^CELHNUOT]*(?:X[ax]{0,2}kpa*@|k[ax]?pa*@b[ax]{0,2}X)",
             "not-that-but-it": rf"N[^@;:]*V[^@;:]*c[fw]{_FEW}@",
         },
     ),
@@ -129,7 +130,7 @@ RULES: tuple[Rule, ...] = (
             "its-part": r"@a?P|@GG",
             "part-of-it": rf"P[ax]{{0,3}}[psb]?[axSWF]{{0,4}}[pwsb]?[ax]{{0,3}}{_NAMES}@",
             "part-made-of-it": rf"P[axqbuf]{{0,5}}V[ax]{{0,2}}[fw]?{_FEW}@",
-            "evaluated": r"@[bax]{0,3}[EC]",
+            "evaluated": r"@[bax]{0,3}[ECg]",
             "made-anew": r"@[^,;:]*V[ax]?Y|VY[^@,;:]*@",
             "asked": r"@.*\?",
             "rejected": r"@a?U|@,?[bqax&]{0,3}J|@(?:,?q?b|&)[ax]{0,2}N",
@@ -156,7 +157,8 @@ RULES: tuple[Rule, ...] = (
             "needed": r"Q[axWS]{0,4}@",
             "taken-and-made": r"u[axW#]{0,5}@[^;]*[VG]",
             "then-made": r"@[WS(a]*,?(?:fq)?[qbaW,s&+uxc]{0,4}[dG]",
-            "with-something-made": r"@,?x?,?[wi+][^;.]*[VFGSW]",
+            "with-something-made": r"@,?x?,?c?[wi+][^;.]*[VFGSW]",
+            "is-it-with": r"^[axZ]{1,5}[b:][ax]{0,3}@,?[wc]",
             "opens-with-it": r"^[axbi]{0,8}@[axfSW#]{0,6}v",
             "its-form": r"@aF",
             "as-the-base": r"@[xabW]*,?[bu]*sa*[axW]{0,3}[SWV]",
