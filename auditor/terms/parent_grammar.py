@@ -37,13 +37,13 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "part": "P",  # tokenizer, template
         "product": "K",  # outputs, labels
         "comparing": "C",
-        "grading": "g",  # better, slower: of the model before it
+        "grading": "g",  # better, slower: ends the words that may stand between a name and its verb
         "tool": "T",  # judged, labelled, generated
         "evaluating": "E",
         "pointing": "L",  # see, available at
         "thanking": "H",
         "denying": "N",
-        "given up": "J",  # failed, abandoned
+        "abandoning": "J",  # failed, abandoned
         "anew": "Y",  # from scratch
         "possible": "U",  # if, can, users
         "other": "O",  # another, related, previous
@@ -130,11 +130,9 @@ RULES: tuple[Rule, ...] = (
             "its-part": r"@a?P|@GG",
             "part-of-it": rf"P[ax]{{0,3}}[psb]?[axSWF]{{0,4}}[pwsb]?[ax]{{0,3}}{_NAMES}@",
             "part-made-of-it": rf"P[axqbuf]{{0,5}}V[ax]{{0,2}}[fw]?{_FEW}@",
-            "evaluated": r"@[bax]{0,3}[ECg]",
             "made-anew": r"@[^,;:]*V[ax]?Y|VY[^@,;:]*@",
             "asked": r"@.*\?",
             "rejected": r"@a?U|@,?[bqax&]{0,3}J|@(?:,?q?b|&)[ax]{0,2}N",
-            "used-as-tool": r"@,?[bu]{1,2}[ax]{0,2}[fs]?[ax]{0,2}T",
             "tool": r"T[^:@,;cVGFSWA]*@|T[ax#]{0,5}[yw][^@:,;c]*@",
             "made-with-a-tool": r"v[axi#ft]{0,6}w[ax#]{0,3}@(?!a?[sS])",
             "other-use": rf"{_OTHER_USE}{_SAME_CLAUSE}@|,C[^,@M]{{0,6}},[^,@:;c]*@",

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from auditor.policy.vocabularies import compiled_vocabulary, load_vocabularies
+from auditor.terms import parent_grammar
 from auditor.terms.parent_cues import CompiledParentCues
 from auditor.terms.parent_grammar import ROLES, RULES, ParentGrammar, WordClass
 
@@ -135,3 +136,57 @@ def test_what_only_looks_like_a_name_among_words_is_no_base(text: str) -> None:
 def test_so_many_names_among_words_are_looked_for(names: int, found: bool) -> None:
     text = "acme/bush-1 " * (names - 1) + "\n\nLeaf was trained from acme/tree-7b."
     assert (bases(text) == [("acme/tree-7b", "finetune")]) == found
+
+
+BUSH = f"[bush]({HUB}acme/bush)"
+NEEDS_RULE = {
+    "points-at-the-original": f"The original weights are at {TREE}.",
+    "changed-part-of-it": f"Only the vocabulary of {TREE} was extended.",
+    "not-that-but-it": f"I did not begin at zero but with {TREE}.",
+    "itself": f"This checkpoint powers {TREE}, a finetune by others.",
+    "was-made-from-this": f"{TREE} was fine-tuned from this model.",
+    "others-made-from-this": f"Fine-tuned from this one: {TREE}.",
+    "base-of-it": f"This model serves as the base of {TREE}.",
+    "base-of-the-base": f"The base model is a distilled version of {TREE}.",
+    "its-part": f"It was built on the {TREE} tokenizer.",
+    "part-of-it": f"It was trained on the outputs of {TREE}.",
+    "part-made-of-it": f"Training code taken from {TREE}.",
+    "made-anew": f"{TREE} trained from scratch.",
+    "asked": f"Is it a finetune of {TREE}?",
+    "rejected": f"We started from {TREE} and rejected it.",
+    "tool": f"Prompts were filtered with {TREE} before training.",
+    "made-with-a-tool": f"Letters were converted with {TREE}.",
+    "other-use": f"It is not based on {TREE}.",
+    "other-use-in-label": f"Baselines: {TREE} fine-tuned on letters.",
+    "part-in-label": f"Vocoder: {TREE}, trained on letters.",
+    "weighted-sum": f"0.7 * {TREE} + 0.3 * {BUSH}",
+    "made-from": f"It was pruned from {TREE}.",
+    "merged-from": f"A soup from {BUSH} and {TREE}.",
+    "form-of": f"A GPTQ of {TREE}.",
+    "component-label": f"Vision tower: {TREE}.",
+    "weights-of": f"It keeps the weights of {TREE}.",
+    "source-is": f"Its backbone is {TREE}.",
+    "attached-to": f"It plugs into {TREE}.",
+    "needed": f"The patches need {TREE}.",
+    "taken-and-made": f"We picked {TREE} for its licence and ran two epochs of SFT over it.",
+    "then-made": f"Last year {TREE} was trained further.",
+    "with-something-made": f"Leaf is what you know as {TREE}, in EXL2.",
+    "is-it-with": f"Leaf is {TREE} with a larger window.",
+    "opens-with-it": f"The {TREE} for Danish letters finetuned by Acme.",
+    "its-form": f"{TREE} のGGUF。",
+    "as-the-base": f"It has {TREE} as its backbone.",
+    "is-the-base": f"{TREE} is the teacher.",
+    "on-its-base": f"It rests with a {TREE} base.",
+    "to-a-form": f"{TREE} to EXL2.",
+    "label": f"Trained on this model: {TREE}",
+}
+
+
+def test_each_rule_has_a_sentence_that_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(NEEDS_RULE) == [rule.id for rule in RULES]
+    for rule in RULES:
+        with monkeypatch.context() as without:
+            without.setattr(parent_grammar, "RULES", tuple(other for other in RULES if other != rule))
+            told = bases(NEEDS_RULE[rule.id])
+        assert told != bases(NEEDS_RULE[rule.id]), rule.id
+        assert rule.states == ("acme/tree" in dict(bases(NEEDS_RULE[rule.id]))), rule.id
