@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import os
 import re
 import sqlite3
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from auditor.deindex.canary import Canary
@@ -61,6 +62,7 @@ MAX_LIST_DAYS = 30  # a longer life would let overturned decisions go on being a
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
+ENTRIES_PER_QUERY = 1000  # of the record of what was sent
 ENCRYPTION_CHUNK_BYTES = 1 << 18
 
 
@@ -314,21 +316,27 @@ class _ListBody:
 
     def _current(self) -> Iterator[tuple[bytes, bool]]:
         """Yield the line of each entry, and whether the last list had the same entry."""
-        for entry in self._entries():
-            said, decision = entry_json(entry), entry.decision
-            digest = hashlib.sha256(said + f"{decision.index} {decision.leaf}".encode()).digest()[:16]
-            row = self.sent.execute(
-                "SELECT digest, version, since, size FROM entry WHERE id = ?", (entry.id,)
-            ).fetchone()
-            if row is not None and row[1] == self.version:
-                continue  # a recipient refuses a list that has the same entry twice
-            known = row is not None and row[0] == digest
-            since, size = row[2:] if known else (self.version, self.prover.size)
-            self.sent.execute(
-                "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)",
-                (entry.id, digest, self.version, decision.id, since, size),
-            )
-            yield entry_line(said, since, self.prover.prove(decision, size)), known
+        entries = self._entries()
+        while batch := list(islice(entries, ENTRIES_PER_QUERY)):
+            sent = self._read_sent([entry.id for entry in batch])
+            rows = []
+            for entry in batch:
+                said, decision = entry_json(entry), entry.decision
+                digest = hashlib.sha256(said + f"{decision.index} {decision.leaf}".encode()).digest()[:16]
+                before = sent.get(entry.id)
+                if before is not None and before[1] == self.version:
+                    continue  # a recipient refuses a list that has the same entry twice
+                known = before is not None and before[0] == digest
+                since, size = before[2:] if before is not None and known else (self.version, self.prover.size)
+                sent[entry.id] = digest, self.version, since, size
+                rows.append((entry.id, digest, self.version, decision.id, since, size))
+                yield entry_line(said, since, self.prover.prove(decision, size)), known
+            self.sent.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def _read_sent(self, entries: list[str]) -> dict[str, tuple[bytes, int, int, int]]:
+        """Return digest, last version, first version and ledger size of those entries that earlier lists had."""
+        asked = "SELECT id, digest, version, since, size FROM entry WHERE id IN (SELECT value FROM json_each(?))"
+        return {row[0]: row[1:] for row in self.sent.execute(asked, (json.dumps(entries),))}
 
     def _entries(self) -> Iterator[DeindexEntry]:
         """Yield the entries of the list; keep what is held back, and record beside which decision the canary stands."""

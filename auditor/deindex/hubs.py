@@ -55,17 +55,24 @@ class Hub:
 
     def repository_paths(self, found: Repository) -> tuple[str, ...]:
         """Return the paths below which a repository lies."""
-        name = found.name.lower() if self.letter_case == "ignored" else found.name
-        return tuple(path.replace("{name}", name) for path in self.paths[found.kind])
+        name = self.address_name(found)
+        return tuple([path.replace("{name}", name) for path in self.paths[found.kind]])
 
-    def repository_at_path(self, path: str) -> Repository | None:
-        """Return the repository that a canonical path belongs to; None for an owner's page or any other path."""
+    def address_name(self, found: Repository) -> str:
+        """Return the name of a repository as its addresses have it."""
+        return found.name.lower() if self.letter_case == "ignored" else found.name
+
+    def repository_at_path(self, path: str, allowed: str | None = None) -> Repository | None:
+        """Return the repository that a canonical path belongs to; None for an owner's page or any other path.
+
+        ``allowed`` is a name that is known to be allowed.
+        """
         compared = path.lower() if self.letter_case == "ignored" else path
         for kind, before, after in self.templates:
             if compared.startswith(before):
                 name = "/".join(path[len(before) :].split("/", self.parts)[: self.parts])
                 bare = name[: len(name) - len(after)]
-                if name.lower().endswith(after) and self.allows_name(bare):
+                if name.lower().endswith(after) and (bare == allowed or self.allows_name(bare)):
                     return Repository(self.id, kind, bare)
         return None
 

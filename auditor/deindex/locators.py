@@ -43,39 +43,19 @@ def build_locators(found: Repository, hubs: Mapping[str, Hub]) -> Locators:
     """Return the locators of a repository, its addresses. Raises SealError if a pattern would cover more."""
     hub = hubs[found.hub]
     paths = hub.repository_paths(found)
-    made = Locators(hub.hosts, paths, tuple(f"{path}/" for path in paths), hub.letter_case)
-    check_locators(made, found, hubs)
-    return made
+    _check_owner(paths, found, hub)
+    return Locators(hub.hosts, paths, tuple([f"{path}/" for path in paths]), hub.letter_case)
 
 
-def check_locators(made: Locators, found: Repository, hubs: Mapping[str, Hub]) -> None:
-    """Refuse a locator whose pattern covers anything but this repository: an owner's page, a sibling, a host.
-
-    Raises SealError.
-    """
-    hub = hubs[found.hub]
-    folders = hub.repository_paths(found)
-    if strange := set(made.hosts) - set(hub.hosts):
-        raise SealError(f"{printable(min(strange))}: is not a host of {hub.title}; a list holds no address there")
-    ours: Repository | None = None  # as an address says it: in lower case where that doesn't count
-    for path in (
-        *folders,
-        *(pattern for pattern in (*made.exact, *made.prefix) if not _ends_at_repository(pattern, folders)),
-    ):
-        owner = hub.repository_at_path(path)
-        if owner is not None and owner != ours and hub.repository_paths(owner) == folders:
-            ours = owner
-        if owner is None or owner != ours or path not in folders:
+def _check_owner(paths: tuple[str, ...], found: Repository, hub: Hub) -> None:
+    """Refuse paths of a repository that the hub serves as another one, or as none. Raises SealError."""
+    name = hub.address_name(found)
+    for path in paths:
+        owner = hub.repository_at_path(path, name)
+        if owner is None or owner.kind != found.kind or owner.name != name:
             raise SealError(
-                f"{printable(made.hosts[0] + path)}: {_describe_owner(owner)}, not the {found.kind} {found.name}"
+                f"{printable(hub.hosts[0] + path)}: {_describe_owner(owner)}, not the {found.kind} {found.name}"
             )
-    if any(path.endswith("/") for path in made.exact) or not all(path.endswith("/") for path in made.prefix):
-        raise SealError(f"{found.kind} {found.name}: a prefix ends with '/', and an exact path doesn't")
-
-
-def _ends_at_repository(pattern: str, folders: tuple[str, ...]) -> bool:
-    """Return whether a locator's pattern ends where the repository ends."""
-    return pattern.removesuffix("/") in folders
 
 
 def _describe_owner(owner: Repository | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -25,8 +26,12 @@ from auditor.known.urls import split_canonical_url
 
 URLS_PER_QUERY = 4096
 _MMAP_BYTES = 1 << 40  # more than any file: map all of it
-# An address that is canonical but for its query: no escapes, no empty parts, none that begins with a dot.
-_PLAIN_URL = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)+)((?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*/?)(?:[?#]|\Z)")
+# An address that is canonical but for its query: no escapes, no empty parts, none that begins with a dot, and a host
+# that is neither a number nor begins with www.
+_PLAIN_URL = re.compile(
+    r"https?://(?!www\.)([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z0-9-]*[a-z])"
+    r"((?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*/?)(?:[?#]|\Z)"
+)
 
 Outcome = Literal["listed", "part of listed", "not listed", "unreadable"]
 
@@ -60,7 +65,7 @@ class Lookup:
         """Yield an answer for each address, in order; memory does not grow with their number."""
         source = iter(urls)
         while batch := list(islice(source, URLS_PER_QUERY)):
-            yield from self._lookup_batch([(url, (web_address(url, self._hubs),)) for url in batch])
+            yield from self._lookup_batch([(url, (url,)) for url in batch])
 
     def lookup_texts(self, texts: Iterable[str]) -> Iterator[LookupResult]:
         """Yield an answer for each address or name; a text that could be either is looked up as both."""
@@ -117,18 +122,24 @@ class Lookup:
 
     def _lookup_batch(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[LookupResult]:
         """Look up a batch of questions, each given as text and the addresses that it may mean."""
-        wanted: dict[str, list[tuple[int, str, str, int]]] = {}
+        wanted: defaultdict[str, list[tuple[int, str, str, int]]] = defaultdict(list)
         outcomes: list[Outcome] = []
         for row, (_, urls) in enumerate(asked):
             outcome: Outcome = "unreadable"
             for url in urls:
-                host, path = _canonical_address(url)
+                host, path = _canonical_address(url, self._hubs)
                 if not host:
                     continue
                 outcome = "not listed"
                 if host in self._hosts:
-                    for written, kind in _path_prefixes(path, self._depths):
-                        wanted.setdefault(written.lower(), []).append((row, host, written, kind))
+                    # The path itself, and each folder above it that has the depth of a pattern.
+                    depth, parts = path.count("/"), path.split("/")
+                    for above in self._depths:
+                        if above < depth:
+                            written = "/".join(parts[: above + 1])
+                            wanted[written.lower()].append((row, host, written, PREFIX))
+                        elif above == depth:
+                            wanted[path.lower()].append((row, host, path, EXACT))
             outcomes.append(outcome)
         found: dict[int, dict[int, bytes]] = {}
         if wanted:
@@ -183,20 +194,11 @@ def open_lookup(home: Path, sender: Party, now: str, hubs: Mapping[str, Hub] | N
     )
 
 
-def _canonical_address(url: str) -> tuple[str, str]:
+def _canonical_address(url: str, hubs: Mapping[str, Hub]) -> tuple[str, str]:
     """Return host and path of an address to look up in canonical form; plain ones, which most are, without parsing."""
-    plain = _PLAIN_URL.match(url)
-    return (plain[1], plain[2] or "/") if plain and plain[1][-1].isalpha() else split_canonical_url(url)
-
-
-def _path_prefixes(path: str, depths: frozenset[int]) -> Iterator[tuple[str, int]]:
-    """Yield the path to look up and each folder above it that has the depth of a pattern, without a final slash."""
-    parts = path.split("/")
-    for depth in depths:
-        if depth + 1 < len(parts):
-            yield "/".join(parts[: depth + 1]), PREFIX
-        elif depth + 1 == len(parts):
-            yield path, EXACT
+    if plain := _PLAIN_URL.match(url):
+        return plain[1], plain[2] or "/"
+    return split_canonical_url(web_address(url, hubs))
 
 
 def _possible_urls(text: str, hubs: Mapping[str, Hub]) -> tuple[str, ...]:

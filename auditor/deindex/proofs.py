@@ -57,8 +57,8 @@ class SignedCheckpoint:
             ) from error
 
 
-# The hashes of complete subtrees, by (level, number).
-ReadNodes: TypeAlias = Callable[[Sequence[tuple[int, int]]], Mapping[tuple[int, int], bytes]]
+# The hashes of complete subtrees, in the order in which they are asked for by (level, number).
+ReadNodes: TypeAlias = Callable[[Sequence[tuple[int, int]]], Sequence[bytes]]
 
 
 # ---- the sender's side -------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ class Prover:
         self.log, self.checkpoint = log, log.verify()
         self.size = self.checkpoint.size
         self._nodes = nodes
-        self._node = lru_cache(_CACHE_SIZE)(lambda level, number: nodes([(level, number)])[level, number])
+        self._node = lru_cache(_CACHE_SIZE)(lambda level, number: nodes([(level, number)])[0])
         self._upper = lru_cache(_CACHE_SIZE)(self._upper_part)
         self._edges: dict[int, dict[int, bytes]] = {}
 
@@ -89,8 +89,7 @@ class Prover:
             raise SealError(f"{decision.id}: is not among the ledger's first {size:,} events; build again")
         if ((index >> _LOWER_LEVELS) + 1) << _LOWER_LEVELS <= size:
             asked = [(level, (index >> level) ^ 1) for level in range(_LOWER_LEVELS)]
-            found = self._nodes(asked)
-            path = b"".join([found[at] for at in asked]) + self._upper(index >> _LOWER_LEVELS, size)
+            path = b"".join(self._nodes(asked)) + self._upper(index >> _LOWER_LEVELS, size)
         else:
             path = b"".join(self._inclusion_path(index, size))
         return (

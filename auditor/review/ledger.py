@@ -17,10 +17,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from auditor import __version__, timestamps
 from auditor.disk_sync import sync_folder
@@ -50,6 +49,7 @@ from auditor.review.ledger_storage import (
     errors_name_ledger,
     insert_entry,
     read_case_states,
+    read_nodes,
     write_transaction,
 )
 from auditor.review.queue import QueuePage, QueueQuery, read_queue_page, update_groups, update_queue
@@ -487,19 +487,17 @@ class Ledger:
 
     def node(self, level: int, number: int) -> bytes:
         """Return the hash of a complete subtree of the Merkle tree."""
-        return self.nodes([(level, number)])[level, number]
+        return self.nodes([(level, number)])[0]
 
-    def nodes(self, asked: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
-        """Return the hashes of complete subtrees by (level, number), in one query. Raises :class:`SealError`."""
-        one = "SELECT level, number, hash FROM tree WHERE level = ? AND number = ?"
-        rows = self.database.execute(" UNION ALL ".join([one] * len(asked)), [*chain.from_iterable(asked)])
-        found = {(level, number): hashed for level, number, hashed in rows}
-        for level, number in asked:
-            if (level, number) not in found:
-                raise SealError(
-                    f"{self.folder / LEDGER_FILE}: lacks node {number} of level {level}; run `auditor review verify`"
-                )
-        return found
+    def nodes(self, asked: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        """Return the hashes of complete subtrees, each asked for by (level, number). Raises :class:`SealError`."""
+        found = read_nodes(self.database, asked)
+        if None in found:
+            level, number = asked[found.index(None)]
+            raise SealError(
+                f"{self.folder / LEDGER_FILE}: lacks node {number} of level {level}; run `auditor review verify`"
+            )
+        return cast("Sequence[bytes]", found)
 
     def checkpoint_note(self) -> str:
         """Return the last signed checkpoint as text. Keep copies elsewhere."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from auditor.errors import SealError
@@ -39,6 +39,13 @@ def insert_entry(database: sqlite3.Connection, number: int, body: str, leaf: str
     database.executemany(
         "INSERT INTO tree VALUES (?, ?, ?)", merkle.completed_subtrees(number, bytes.fromhex(leaf), node)
     )
+
+
+def read_nodes(database: sqlite3.Connection, asked: Sequence[tuple[int, int]]) -> Sequence[bytes | None]:
+    """Return nodes of a ledger's tree, each asked for by (level, number), in one row; None for one that is missing."""
+    one = "(SELECT hash FROM tree WHERE level = ? AND number = ?)"
+    row = database.execute(f"SELECT {', '.join([one] * len(asked))}", [*chain.from_iterable(asked)]).fetchone()
+    return tuple(row)
 
 
 def read_case_states(database: sqlite3.Connection, size: int, path: Path) -> Iterator[CaseState]:

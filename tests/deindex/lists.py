@@ -97,7 +97,7 @@ class MemoryLedger:
         note = Checkpoint(self.origin, self.size, root).sign(self.key)
         return Prover(
             SignedCheckpoint(note, encode_public_key(self.key.public)),
-            lambda wanted: {at: self.tree[at] for at in wanted},
+            lambda wanted: [self.tree[at] for at in wanted],
         )
 
 

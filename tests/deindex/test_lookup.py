@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.deindex import lookup, lookup_output
-from auditor.deindex.hubs import shipped_hubs
+from auditor.deindex.hubs import shipped_hubs, web_address
 from auditor.deindex.locators import build_locators
 from auditor.deindex.lookup import LookupResult, _canonical_address
 from auditor.deindex.repositories import resolve_repository
@@ -83,7 +83,7 @@ def test_a_batch_answers_as_the_plain_comparison_does(found: lookup.Lookup, aske
 @settings(max_examples=500)
 @given(st.one_of(urls, st.text(max_size=40), st.text(max_size=20).map(lambda text: f"https://hf.co/{text}")))
 def test_the_short_way_to_an_address_leads_where_the_long_one_does(url: str) -> None:
-    assert _canonical_address(url) == split_canonical_url(url)
+    assert _canonical_address(url, HUBS) == split_canonical_url(web_address(url, HUBS))
 
 
 @pytest.mark.parametrize(
