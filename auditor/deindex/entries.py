@@ -30,6 +30,10 @@ MAX_TEXT_LENGTH = 2000  # the limit of an explanation in the DSA transparency da
 CATEGORY = "STATEMENT_CATEGORY_PROTECTION_OF_MINORS"
 
 
+# Begins the explanation of an entry whose reasons all rest on lists that mean `test`.
+REHEARSAL = "Rehearsal, from a test list alone: act on no page because of it. "
+
+
 @dataclass(frozen=True, slots=True)
 class EntryContext:
     """What the entries of one list have in common. ``key`` is the sender's secret, from which tokens are made."""
@@ -221,7 +225,8 @@ def explain_decision(decision: Decision) -> str:
     """Return the explanation of an entry, in the program's words alone."""
     meanings = (STRENGTH_MEANINGS[strength] for strength in strongest_first(decision.reasons))
     confirmed = (describe_confirmations(decision.confirmations),) if decision.confirmations else ()
-    return f"{CASE_GROUNDS[decision.ground]}: {'; '.join((*meanings, *confirmed))}."
+    rehearsed = bool(decision.reasons) and all(reason.test_lists for reason in decision.reasons)
+    return f"{REHEARSAL if rehearsed else ''}{CASE_GROUNDS[decision.ground]}: {'; '.join((*meanings, *confirmed))}."
 
 
 def _printable_text(text: str) -> str:

@@ -19,6 +19,7 @@ from auditor.reporting.cybertipline import DRAFT_NOTICE, FILL_IN, build_cybertip
 from auditor.review.case_reasons import NEEDS_CONFIRMATION, Reason
 from auditor.review.case_state import CaseState
 from auditor.review.evidence_sentences import describe_confirmations, describe_facts, describe_subject
+from auditor.review.evidence_strength import SOURCE_LABELS
 from auditor.review.review_types import ACTION_VERDICTS, VERDICT_MEANINGS, Decision, Verdict
 from auditor.review.transition_guards import require_decided_appeal
 
@@ -138,7 +139,8 @@ def statement_of_reasons(
     words = [_withhold_names(f"{role}: {said}", names) for role, said in _reviewers_words(decision)]
     explained = " ".join(_truncate(said, _MAX_EXPLANATION // len(words) - 1) for said in words)
     facts = "; ".join(f"rule {rule}: {title}" for rule, title in _rule_titles(decision, policy).items())
-    found = f"Found by comparing published metadata and digests; decided by people. {facts}"
+    evidence = "; ".join(_describe_strengths(decision))
+    found = f"Found by comparing published metadata and digests; decided by people. Evidence: {evidence}. {facts}"
     statement: dict[str, Any] = {
         "decision_visibility": [_DSA_VISIBILITY[decision.verdict]],
         "content_type": ["CONTENT_TYPE_OTHER"],
@@ -298,6 +300,17 @@ def _describe_evidence(state: CaseState, decision: Decision, policy: Mapping[str
     if any(reason.strength in NEEDS_CONFIRMATION for reason in decision.reasons):
         confirmed = describe_confirmations(decision.confirmations)
         yield f"{confirmed[0].upper()}{confirmed[1:]}"
+
+
+def _describe_strengths(decision: Decision) -> Iterable[str]:
+    """Return for a public draft, without names, how strong the evidence is, who says so, and what was confirmed."""
+    found: dict[str, None] = {}
+    for reason in decision.reasons:
+        sources = ", ".join(SOURCE_LABELS.get(one, one) for one in reason.words) or "not recorded"
+        found |= dict.fromkeys(printable(f"{words} (sources: {sources})", 500) for words in reason.descriptions)
+    if any(reason.strength in NEEDS_CONFIRMATION for reason in decision.reasons):
+        found[describe_confirmations(decision.confirmations)] = None
+    return found
 
 
 def _describe_deciders(decision: Decision) -> str:

@@ -58,12 +58,17 @@ def add_reviewer(folder: Path, pseudonym: str, person: str) -> None:
         UsageError: The pseudonym or the person is known already, or the file cannot be used.
     """
     path = folder / REVIEWERS_FILE
-    pseudonym = normalize_name(pseudonym)
+    pseudonym = valid_pseudonym(pseudonym)
     known = {**read_reviewers(folder)}
     if pseudonym in known:
         raise UsageError(f"{path}: there is a reviewer {pseudonym} already")
     known[pseudonym] = person
     _write_reviewers(folder, known)
+
+
+def remove_reviewer(folder: Path, pseudonym: str) -> None:
+    """Remove a reviewer who has no entry in the ledger yet."""
+    _write_reviewers(folder, {name: who for name, who in read_reviewers(folder).items() if name != pseudonym})
 
 
 def erase_person(folder: Path, pseudonym: str) -> None:

@@ -36,9 +36,9 @@ _PROGRESS_STEP = 1000  # entries between two calls
 
 
 class FaultReporter(Protocol):
-    """Records a fault of a ledger; ``diverged`` as for :class:`LedgerFault`."""
+    """Records a fault of a ledger; ``diverged`` and ``unproven`` as for :class:`LedgerFault`."""
 
-    def __call__(self, number: int, what: str, *, diverged: bool = False) -> None: ...
+    def __call__(self, number: int, what: str, *, diverged: bool = False, unproven: bool = False) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,13 @@ class LedgerFault:
     """Where a ledger was changed or damaged: ``number`` is the event's, or -1 when it concerns no single event.
 
     ``diverged``: it differs from a checkpoint that was kept elsewhere, by which it was rolled back or rewritten.
+    ``unproven``: it says nothing against the entries, but they cannot be verified against the checkpoint or clock.
     """
 
     number: int
     what: str
     diverged: bool = False
+    unproven: bool = False
 
     def __str__(self) -> str:
         return f"event {self.number}: {self.what}" if self.number >= 0 else self.what
@@ -122,10 +124,10 @@ def verify_ledger(
     """
     found: list[LedgerFault] = []
 
-    def report_fault(number: int, what: str, *, diverged: bool = False) -> None:
+    def report_fault(number: int, what: str, *, diverged: bool = False, unproven: bool = False) -> None:
         """Record where the ledger was changed."""
         if len(found) < max_faults:
-            found.append(LedgerFault(number, what, diverged))
+            found.append(LedgerFault(number, what, diverged, unproven))
 
     kept, witnessed = _read_earlier_checkpoint(ledger, earlier, witness, report_fault)
     latest = add_time(now, hours=MAX_CLOCK_AHEAD_HOURS) if now else ""
@@ -139,7 +141,7 @@ def verify_ledger(
                 report_fault(-1, f"the file is damaged: {said}")
         size, root, note, signatures, unsigned, erased = _verify_events(ledger, kept, latest, report_fault, progress)
         # Otherwise cases would be read from damaged entries.
-        if not any(one.number >= 0 and not one.diverged for one in found):
+        if not any(one.number >= 0 and not (one.diverged or one.unproven) for one in found):
             cases = _verify_cases(ledger.database, report_fault, size, progress)
     except (sqlite3.DatabaseError, SealError) as error:
         report_fault(-1, f"the file is damaged: {error}")
@@ -166,7 +168,7 @@ def _read_earlier_checkpoint(
             return None, ""
         return checkpoints.verify_checkpoint(note, ledger.public), witnessed
     except SealError as error:
-        report_fault(-1, f"the earlier checkpoint: {error}")
+        report_fault(-1, f"the earlier checkpoint: {error}", unproven=True)
         return None, ""
 
 
@@ -253,6 +255,7 @@ def _verify_events(
             ahead.number,
             f"is of {ahead.time}, in the future: the clock was ahead when it was recorded (then record that: "
             "`auditor review clock --help`), or is behind now",
+            unproven=True,
         )
     if kept and kept.size > size:
         report_fault(

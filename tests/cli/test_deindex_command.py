@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli.main import main
-from auditor.review import reviewers
+from auditor.review import Ledger, reviewers
 from auditor.review.ledger_events import LedgerAction
 from auditor.sealing import envelope
+from auditor.sealing.keys import SigningKey
 from auditor.timestamps import current_time
 from tests.reviewing import POLICY, Clock, case_id, create_ledger, opening_action
 
@@ -168,6 +169,16 @@ def test_ones_own_card_is_no_recipient(deindex: Command, cards: tuple[Path, Path
     assert "hotline: is your own card; a list is built with the card that its recipient gave you" in refused.stderr
 
 
+def test_a_second_recipient_is_refused_and_not_ignored(
+    tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None
+) -> None:
+    deindex("keys", "other", "--keys", tmp_path / "other")
+    other = tmp_path / "other" / "card.json"
+    refused = deindex("build", "--recipient", cards[1], "--recipient", other, "--out", tmp_path / "lists", code=2)
+    assert "a list has one recipient: run the command once for each" in refused.stderr
+    assert not (tmp_path / "lists").exists()
+
+
 def test_a_country_is_two_letters(deindex: Command, cards: tuple[Path, Path], ledger: None) -> None:
     refused = deindex("build", "--recipient", cards[1], "--country", "Germany", code=2)
     assert "--country Germany: write the two capital letters of ISO 3166, such as DE" in refused.stderr
@@ -188,3 +199,19 @@ def test_a_questioned_entry_opens_its_case_again(
     assert deindex(*checked, "--as", "heron").stderr == f"case {case_id(1)} is open again\n"
     shown = CliRunner().invoke(main, ["review", "show", case_id(1), "--ledger", str(tmp_path / "ledger")])
     assert "search questions the entry: it was renamed" in shown.output
+
+
+def test_with_reviewers_own_keys_a_questioned_entry_is_opened_again_by_who_signs(
+    tmp_path: Path, deindex: Command, cards: tuple[Path, Path], ledger: None
+) -> None:
+    path = build(deindex, cards, tmp_path).stdout.strip()
+    theirs = ("--sender", cards[0], "--keys", tmp_path / "keys")
+    deindex("verify", path, *theirs)
+    entry = json.loads(deindex("dump", "--sender", cards[0]).stdout.splitlines()[1])["entry"]
+    receipt, key = tmp_path / "receipt.json", SigningKey.create(tmp_path / "heron.key")
+    deindex("receipt", *theirs, "--acted", "-", "-o", receipt, stdin=f"{entry} questioned it was renamed\n")
+    with Ledger.open(tmp_path / "ledger") as book:
+        book.enroll("heron", key.public)
+    checked = ("receipt", "--check", receipt, "--recipient", cards[1], "--record", tmp_path / "ledger", "--as", "Heron")
+    assert "heron must sign" in deindex(*checked, code=2).stderr
+    assert deindex(*checked, "--key", tmp_path / "heron.key").stderr == f"case {case_id(1)} is open again\n"

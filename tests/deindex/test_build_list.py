@@ -6,6 +6,7 @@ import csv
 import json
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from auditor.deindex import build_list, entries, party_cards, sent_state
 from auditor.deindex.build_list import BuildOptions
-from auditor.deindex.entries import DeindexEntry, EntryContext, HeldBack
+from auditor.deindex.entries import DeindexEntry, EntryContext, HeldBack, explain_decision
 from auditor.deindex.party_keys import Keys
 from auditor.errors import SealError, UsageError
 from auditor.model import Ref
@@ -368,3 +369,13 @@ def test_only_an_entry_of_a_listed_model_has_the_keyword_of_what_is_generated(
     (entry,) = [line for line in map(json.loads, exchange.plain(built.path).splitlines()) if "entry" in line]
     csam = "KEYWORD_CHILD_SEXUAL_ABUSE_MATERIAL"
     assert entry["keywords"] == [csam, *([f"{csam}_DEEPFAKE"] if generated else [])]
+
+
+@pytest.mark.parametrize(("lists", "rehearsed"), [(((), ()), False), ((("t",), ("t",)), True), ((("t",), ()), False)])
+def test_an_entry_that_rests_on_test_lists_alone_says_that_it_is_a_rehearsal(
+    lists: tuple[tuple[str, ...], ...], rehearsed: bool
+) -> None:
+    (reason,) = decision("a/b").reasons
+    reasons = tuple(replace(reason, test_lists=names) for names in lists)
+    explained = explain_decision(decision("a/b", reasons=reasons))
+    assert explained.startswith("Rehearsal, from a test list alone: ") == rehearsed

@@ -378,6 +378,12 @@ def test_drafts_and_views_say_whose_list_what_it_means_how_it_matches_and_of_whi
         assert f"{trained}; both have the same owner." in text
         assert ("1 confirmation of near matches recorded" in text.lower()) == (relation == "near")
         assert "3 of 40" not in text
+    facts = drafts.statement_of_reasons(state, state.decisions[-1], HELD)["statement"]["decision_facts"]
+    assert f"samples match entries {'nearly' if relation == 'near' else 'exactly'} (sources: " in facts
+    assert "sources: the publisher's card" in facts
+    assert ("1 confirmation of near matches recorded" in facts) == (relation == "near")
+    assert "scenes" not in facts
+    assert "pictures" not in facts
     shown = "\n".join(case_view.case_lines(state, (), HELD, None, NOW))
     assert f"  {sentence} (3 of 40 samples)\n" in shown
     assert ("\n  1 confirmation of near matches recorded\n" in shown) == (relation == "near")

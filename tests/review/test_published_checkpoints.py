@@ -102,6 +102,25 @@ def test_a_fork_is_refused_by_verify_and_by_the_witness(
     assert "the ledger was rewritten or forked" in refused.stdout
 
 
+def test_a_checkpoint_that_is_no_proof_says_nothing_against_the_ledger(
+    ledger: Ledger, tmp_path: Path, review: Callable[..., Result]
+) -> None:
+    kept, other = tmp_path / "kept.txt", SigningKey.from_seed(b"\x2a" * 32)
+    kept.write_text(cosign(ledger, tmp_path / "state").text, encoding="utf-8")
+    refused = review("verify", "--checkpoint", kept, "--witness", encode_public_key(other.public), code=2)
+    assert "this witness has not cosigned the checkpoint" in refused.stdout
+    assert "not verified, for the reason above; its entries themselves are intact" in refused.stderr
+    assert "restore" not in refused.stderr
+
+
+def test_a_clock_that_was_ahead_is_no_damage(tmp_path: Path, review: Callable[..., Result]) -> None:
+    with create_ledger(tmp_path / "ahead", Clock("2099-01-01T00:00:00Z")) as ahead:
+        ahead.record(opening_action(1))
+    refused = review("verify", code=2, folder=tmp_path / "ahead")
+    assert "in the future: the clock was ahead when it was recorded" in refused.stdout
+    assert "its entries themselves are intact" in refused.stderr
+
+
 def test_a_ledger_with_another_key_under_the_same_name_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     kept = cosign(ledger, tmp_path / "state")
     lines = kept.note.split("\n")

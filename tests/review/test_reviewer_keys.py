@@ -178,6 +178,23 @@ def test_pseudonyms_that_look_the_same_are_one(ledger: Ledger, name: str) -> Non
         reviewers.add_reviewer(ledger.folder, name, "Somebody Else")
 
 
+@pytest.mark.parametrize("name", ["h\u0435ron", "her\u03bfn", "h\u00e9ron", "auditor", "h"])
+def test_a_pseudonym_with_letters_of_another_script_is_refused_and_named(ledger: Ledger, name: str) -> None:
+    with pytest.raises(UsageError, match="is not a valid pseudonym: use 2-32 lower-case letters"):
+        reviewers.add_reviewer(ledger.folder, name, "Somebody Else")
+
+
+def test_a_reviewer_whose_key_is_refused_is_not_added(tmp_path: Path) -> None:
+    run = command_line(tmp_path)
+    run("init")
+    run("keys", "new", "heron", "--out", tmp_path)
+    key = ("--public-key", tmp_path / "heron.pub")
+    run("reviewers", "add", "heron", "--person", "Person heron", *key)
+    refused = run("reviewers", "add", "wren", "--person", "Person wren", *key, code=2)
+    assert "wren: this key was enrolled for heron; one key is one reviewer" in refused.output
+    assert "wren" not in run("reviewers").output
+
+
 @pytest.mark.parametrize("person", ["\u200b", " ", "\u3164"])
 def test_a_name_of_invisible_letters_is_no_name(ledger: Ledger, person: str) -> None:
     with pytest.raises(UsageError, match="write the person's name"):

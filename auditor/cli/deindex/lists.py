@@ -89,6 +89,13 @@ def keys(name: str, appeals: str, with_passphrase: bool, rotate: bool, days: int
     click.echo(json.dumps(party_cards.card_to_json(made.card), indent=2))
 
 
+def _only_recipient(_context: click.Context, _option: click.Parameter, cards: tuple[Path, ...]) -> Path:
+    """Return the one card that was given; a second one is not ignored but refused."""
+    if len(cards) != 1:
+        raise click.BadParameter("a list has one recipient: run the command once for each, as each gets its own list")
+    return cards[0]
+
+
 @command.command(
     epilog="""\b
 Examples:
@@ -99,7 +106,15 @@ Examples:
 Only decisions in force that two people agreed on are listed. Exit code 3: some are held back; messages say why."""
 )
 @ledger_option
-@click.option("--recipient", required=True, type=FILE, metavar="CARD", help="The card file of the list's recipient.")
+@click.option(
+    "--recipient",
+    required=True,
+    multiple=True,
+    type=FILE,
+    metavar="CARD",
+    callback=_only_recipient,
+    help="The card file of the list's recipient.",
+)
 @click.option(
     "--out",
     type=FOLDER,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.deindex.group import FILE, FOLDER, command, home_option, keys_option, state_option
-from auditor.cli.review.options import open_ledger
+from auditor.cli.review.options import key_option, open_ledger, reviewer_name
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +44,15 @@ of questioned entries are opened again; the decision stays in force until there 
     "--recipient", type=FILE, metavar="CARD", help="With --check: the card file of the recipient who signed it."
 )
 @click.option("--record", type=FOLDER, metavar="DIR", help="With --check: the ledger that records the receipt.")
-@click.option("--as", "reviewer", default="", metavar="NAME", help="With --record: who opens questioned cases again.")
+@click.option(
+    "--as",
+    "reviewer",
+    default="",
+    metavar="NAME",
+    callback=reviewer_name,
+    help="With --record: who opens questioned cases again.",
+)
+@key_option
 @state_option
 @keys_option
 @home_option

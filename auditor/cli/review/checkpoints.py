@@ -29,8 +29,8 @@ Examples:
   auditor review verify --checkpoint november.txt                      was it rolled back or rewritten since?
   auditor review verify --checkpoint november.txt --witness PUBLIC-KEY
 
-Exit code 1: the ledger is not a continuation of the checkpoint. Exit code 2: it was changed or is damaged, or the
-checkpoint is no proof."""
+Exit code 1: the ledger is not a continuation of the checkpoint. Exit code 2: it was changed or is damaged, the
+checkpoint is no proof, or an entry is of the future."""
 )
 @click.option(
     "--checkpoint",
@@ -63,6 +63,9 @@ def verify(earlier: Any, witness: str, folder: Path) -> None:
     if proof.faults and all(fault.diverged for fault in proof.faults):
         click.echo(f"{folder}: does not continue the checkpoint; decide nothing, and find the newest copy", err=True)
         sys.exit(1)
+    if proof.faults and all(fault.unproven for fault in proof.faults):
+        click.echo(f"{folder}: not verified, for the reason above; its entries themselves are intact", err=True)
+        sys.exit(2)
     if proof.faults:
         click.echo(f"{folder}: was changed or is damaged; restore it from an export", err=True)
         sys.exit(2)

@@ -56,7 +56,12 @@ def reviewers(what: str, pseudonym: str, person: str, public_key: str, why: str,
         if what == "enroll" and not public:
             raise UsageError("name the reviewer's public key with --public-key; `auditor review keys` makes one")
         if what in ("add", "enroll") and public:
-            ledger.enroll(name, public, by=by or PROGRAM_ACTOR)
+            try:
+                ledger.enroll(name, public, by=by or PROGRAM_ACTOR)
+            except BaseException:
+                if what == "add":  # not half: a reviewer without the key that was given
+                    known.remove_reviewer(folder, name)
+                raise
         if what == "revoke":
             for case in ledger.revoke(name, why=why):
                 click.echo(f"case {case}: the claim of {name} has ended; another reviewer can claim it", err=True)
