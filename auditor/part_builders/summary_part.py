@@ -100,6 +100,7 @@ _ABBREVIATED = re.compile(
 )  # a company's name that ends with a dot
 
 _PROVIDER_IN_PROSE = (
+    re.compile(r"\bWe, (?:the )?([A-Z][^\n,;]{2,80}?)(?: (?:of|in) [A-Z][\w-]+)?,"),
     re.compile(
         r"\b(?:provider(?: of (?:the|this) models?)?|(?:developed|provided|published|released|"
         r"trained|made) (?:and \w+ )?by|provider is|name is)\b[\s:,]*(?:is|are|"
@@ -126,7 +127,9 @@ _MODEL_IN_PROSE = (
 )
 _MAX_NAME_WORDS = 12  # of an answer that is nothing but names
 _NAME_FIRST = re.compile(
-    r"^\W{0,3}([A-Z][\w.+-]*(?: [\w.+-]*[A-Z\d][\w.+-]*){0,4})[*`]*\s?(?:;|,\s(?:an? |the )?(?=[a-z]))", re.S
+    r"^\W{0,3}((?:[A-Z]|[a-z][\w.+-]{0,40}\d)[\w.+-]*(?: [\w.+-]*[A-Z\d][\w.+-]*){0,4})"
+    r"[*`]*\s?(?:;|,\s(?:an? |the )?(?=[a-z]))",
+    re.S,
 )
 _SAYS_NAME = re.compile(r"\b(?:is|are|covers|concerns|called|named)\b")
 _NO_NAME = re.compile(
@@ -559,7 +562,8 @@ def _organisation(text: str) -> str:
     name = _NAME_END.sub("", name) if not re.search(_COMPANY + r"$", name, re.I) else name
     if f"{name}." in plain and _ABBREVIATED.search(f"{name}."):
         name = f"{name}."
-    return "" if is_placeholder(name) or len(name) > 120 or "@" in name else name
+    is_pronoun = name.casefold() in ("we", "it", "they", "this", "us", "our")
+    return "" if is_placeholder(name) or len(name) > 120 or "@" in name or is_pronoun else name
 
 
 def _is_proper_name(name: str) -> bool:

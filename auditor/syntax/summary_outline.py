@@ -189,10 +189,12 @@ def _inline_questions(words: str, question: str) -> Iterator[tuple[str, str]]:
     held: list[str] = []
     asked = ""
     for piece in words.split("; ") if "; " in words and (":" in words or " - " in words) else [words]:
-        label, rest = _split_label(piece, section_of(asked or question)) if held else ("", "")
+        is_asked = bool(held) or question == "2.2"  # "licensed ones: no; of other third parties: yes"
+        label, rest = _split_label(piece, section_of(asked or question)) if is_asked else ("", "")
         found = find_question(label, section_of(asked or question)) if len(label.split()) <= _MAX_INLINE_WORDS else ""
         if found:
-            yield asked, "; ".join(held)
+            if held:
+                yield asked, "; ".join(held)
             asked, held = found, [rest]
         else:
             held.append(piece)

@@ -105,7 +105,11 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
         r"(?:derived|fine-?tuned|"
         r"adapted|modified|built|based) (?:from|on|upon)\b|\bmodification of|^dependency$",
     ),
-    ("1.2:market", r"placement|placed on|(?:union|eu|european) market|market date|on the market (?:since|from)"),
+    (
+        "1.2:market",
+        r"placement|placed on|\bavailable in the (?:eu|union|european)\b|"
+        r"(?:union|eu|european) market|market date|on the market (?:since|from)",
+    ),
     (
         "1.2:model",
         r"versioned (?:model )?names?|model(?:'s|’s)? (?:versioned )?names?|"

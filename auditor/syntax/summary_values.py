@@ -43,7 +43,8 @@ _AFFIRMS = re.compile(
     r"rewritten|paraphrased|augmented|distilled|agreed|consented|provided|supplied|donated|acquired|gathered|derived|"
     r"sourced|downloaded|synthesi[sz]ed|signed|signatory|data|data ?sets?|corpus|corpora|collections?|recordings?|"
     r"texts?|newspapers?|books?|articles?|images?|photo\w*|videos?|music|songs?|code|manuals?|documents?|"
-    r"conversations?|dialogues?|logs?|chats?|archives?|agreements?|publishers?|pages?|sites?|web ?sites?|captions?|"
+    r"conversations?|dialogues?|repositor(?:y|ies)|logs?|chats?|archives?|agreements?|publishers?|pages?|"
+    r"sites?|web ?sites?|captions?|"
     r"pairs|traces|prompts?|instructions?|answers?|\d+(?:[.,]\d+)* ?(?:%|[a-z]+))\b|`|\]\(",
     re.I,
 )
@@ -110,7 +111,7 @@ _FROM_SCRATCH = re.compile(
 _PLACEHOLDER = re.compile(
     r"^[\s\W_]*(?:(?:to be|tb) ?(?:provided|completed|complete|determined|specified|described|drafted|added|confirmed|"
     r"announced|defined|written|filled|done|d|c|a)\b.{0,40}"
-    r"|t\.?b\.?[dca]\.?|to ?do|to follow|fixme|xxx+|n/?a|nil|none|not (?:yet )?(?:provided|available|applicable|"
+    r"|t\.?b\.?[dca]\.?|to ?do|to follow|fixme|xxx+|n\.?/?a\.?|nil|none|not (?:yet )?(?:provided|available|applicable|"
     r"specified|known|disclosed|completed|stated)"
     r"|not (?:yet )?(?:described|documented|covered|reported|included)"
     r"(?: (?:in|by) (?:this|the) \w+(?: of \w+ \w+)?| here)?"
@@ -131,6 +132,7 @@ _PLACEHOLDER = re.compile(
     r"<[^<>]{0,200}>|\[[^\[\]]{0,200}\]|…|\.{2,})?[\s\W_]*$",
     re.I | re.S,
 )
+_IDS_IN_BRACKETS = re.compile(r"\[\s*[\w.-]+/[\w.-]+(?:\s*,\s*[\w.-]+/[\w.-]+)*\s*\]")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _YEAR = r"((?:19|20)\d\d)"
@@ -303,6 +305,8 @@ def is_placeholder(text: str) -> bool:
     plain = re.sub(r"[*_`]", "", text).strip()
     if plain.startswith("(") and plain.endswith(")"):
         plain = plain[1:-1]
+    if _IDS_IN_BRACKETS.fullmatch(plain):
+        return False
     return not plain or all(_PLACEHOLDER.match(cell) for cell in plain.split(" | "))
 
 
@@ -335,7 +339,8 @@ def yes_or_no(texts: Iterable[str], section: str = "") -> Literal["yes", "no", "
         return "yes" if mark[1] else "no"
     if _BOTH_BARE.match(joined) or UNKNOWN_BOX in joined:
         return ""
-    if both := _BOTH_MARKED_UP.match(joined.strip()):
+    both = _BOTH_MARKED_UP.match(joined.strip())
+    if both and both[1].strip("~*_").lower() != both[2].strip("~*_").lower():
         return _marked_option(both[1], both[2])
     for text in texts:
         plain = text.strip(" *_|-–:")
@@ -594,7 +599,7 @@ def named_sources(text: str, *, is_list: bool, models: bool = False) -> tuple[Na
     is_list = is_list or " " not in text.strip()
     if _SETS_ASIDE.match(text):
         return ()
-    ids = re.split(r"[\s,;`]+(?:and[\s`]+)?", text.strip(" .`"))
+    ids = re.split(r"[\s,;`]+(?:and[\s`]+)?", text.strip(" .`[]"))
     if len(ids) > 1 and all(_is_id(one) and ("," in text or not _is_pair_of_words(one)) for one in ids):
         return tuple(NamedSource(one, one) for one in dict.fromkeys(ids))
     if " | " in text:

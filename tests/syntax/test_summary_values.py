@@ -214,3 +214,14 @@ def test_names_are_read_from_the_clauses_that_deny_nothing() -> None:
 def test_an_id_in_lower_case_is_told_from_two_words_with_a_stroke() -> None:
     (found,) = named_sources("We relied on acme/leaves for text/label pairs, and client/server logs.", is_list=False)
     assert found.value == "acme/leaves"
+
+
+def test_two_models_with_the_same_answer_in_their_columns_are_answered() -> None:
+    assert yes_or_no(["No | No"]) == "no"
+    assert yes_or_no(["No | Yes"]) == ""
+
+
+def test_ids_in_brackets_are_no_placeholder() -> None:
+    assert not is_placeholder("[acme/leaves, acme/roots]")
+    assert is_placeholder("[to be filled in]")
+    assert is_placeholder("n.a.")
