@@ -75,15 +75,21 @@ class _Page(NamedTuple):
         return [(style, line) for line in lines or [first]]
 
     def place_of(self, finding: Finding) -> Place:
-        """Return file and line of a finding: of its subject's card, if it has none itself."""
-        return finding.place if finding.place.uri else self.cards.get(finding.ref, NOWHERE)
+        """Return file and line of a finding: of its subject's card, if it has none itself and is about no samples."""
+        if finding.place.uri or self.is_about_samples(finding):
+            return finding.place
+        return self.cards.get(finding.ref, NOWHERE)
+
+    def is_about_samples(self, finding: Finding) -> bool:
+        """Return whether a finding is that samples match, whose places are shown by an option alone."""
+        rule = self.rules.get(finding.rule)
+        return finding.outcome == "FLAGGED" and rule is not None and guidance.asks_for_known_samples(rule)
 
     def fact_of(self, finding: Finding) -> str:
         """Return what is found; of samples that match, also which option shows where they are."""
         fact = printable(finding.fact, 200)
-        rule = self.rules.get(finding.rule)
-        is_match = finding.outcome == "FLAGGED" and rule is not None and guidance.asks_for_known_samples(rule)
-        return f"{fact} (where: auditor report --places)" if is_match and not self.options.places else fact
+        is_hidden = self.is_about_samples(finding) and not self.options.places
+        return f"{fact} (where: auditor report --places)" if is_hidden else fact
 
     def fix_of(self, finding: Finding) -> str:
         """Return in a sentence what the owner of a finding's subject can do."""

@@ -40,8 +40,8 @@ HELD_RULE = Rule(
         "Something about this repository is checked by people before anything else is said of it. This report does not "
         "tell what it is, because it may be read by anyone. It is no proof of anything."
     ),
-    fix="The author need not change anything. The repository waits: those who run this audit see the details in the "
-    "run's folder, and decide.",
+    fix="For this, the author need not change anything. The repository waits: those who run this audit see the "
+    "details in the run's folder, and decide.",
 )
 
 # Rules that show what a vocabulary holds which its owner may keep confidential.

@@ -73,7 +73,7 @@ def test_explain_shows_every_part_of_a_rule() -> None:
 def test_explain_knows_what_stands_in_reports_for_authors() -> None:
     shown = run("explain", "held-for-review").output
     assert shown.startswith("held-for-review: Held for a check by people\n\nSomething about this repository is checked")
-    assert "The author need not change anything. The repository waits" in shown
+    assert "For this, the author need not change anything. The repository waits" in shown
 
 
 def test_explain_suggests_the_nearest_rule() -> None:
