@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from auditor.syntax.check_boxes import TICKED, UNKNOWN_BOX, UNTICKED
 
-MAX_FIELDS = 2_000  # of one page that are read; the template's form has about a hundred in all
+MAX_FIELDS = 1_000  # of one page that are read; the template's form has about a hundred in all
 _BUCKET = 8.0  # points: the height of a line that fields are looked up by
 _REACH = 60.0  # points between a box and its option
 _ABOVE = 40.0  # points between a field and the label above it

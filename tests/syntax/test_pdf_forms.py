@@ -77,3 +77,7 @@ def test_hidden_fields_and_buttons_say_nothing() -> None:
     hidden = box(40, 100, AS="/Yes", F=2)
     button = box(40, 100, Ff=1 << 16)
     assert form_fields({"/Annots": [hidden, button, {"/Subtype": "/Link"}]}) == ()
+
+
+def test_a_page_with_too_many_fields_is_read_up_to_a_limit() -> None:
+    assert len(form_fields({"/Annots": [box(40, 100, AS="/Yes")] * 1_100})) == 1_000
