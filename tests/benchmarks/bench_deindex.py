@@ -1,8 +1,9 @@
 """De-index lists: built in flat memory, verified, looked up: ``python -m tests.benchmarks.bench_deindex``.
 
 ``--entries`` sets the number. Times are CPU seconds; look-ups are gated on equal answers of the plain comparison.
-The ledger has three events a decision, and its tree lies in SQLite as a ledger's does; decisions come in an order
-that has nothing to do with theirs in it. "Proofs" are the part of a build, or of a verification, that they take.
+The ledger has three events a decision, and its tree lies in SQLite as a ledger's does; decisions come in order of
+their cases, which has nothing to do with their order in it. What it takes to make them is not
+counted. "Proofs" are the part of a build, or of a verification, that they take.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ def decisions(count: int) -> Iterator[Decision]:
         text = event(index)
         yield replace(
             made,
-            id=f"decision-{name}",
-            case=f"case-{name}",
+            id=f"{number:016x}-{index}",
+            case=f"{number:016x}",
             subject=Ref("model", name),
             digests=(Digest("sha256", f"{number:064x}"), Digest("sha256-tensors", f"{number + count:064x}")),
             index=index,
