@@ -224,7 +224,9 @@ class CompiledParentCues:
         data = "\n".join(sentence.words for sentence in sentences).encode("utf-8", "replace")
         markers = [match.start() for match in _MARKER.finditer(data)]
         named = dict(zip(markers, (each for sentence in sentences for each in sentence.references), strict=True))
-        found = self._found(data)
+        # Cues are of labels and datasets: of models that are linked the grammar decides.
+        needs_cues = has_label or any(each.kind != "model" for each in named.values())
+        found = self._found(data) if needs_cues else []
         decided = self._decide_kinds(data, found, named)
         if decided != data:
             data = decided
