@@ -16,7 +16,7 @@ from typing import IO, Any
 from auditor.deindex.list_header import LIST_PAYLOAD_TYPE, parse_header
 from auditor.deindex.list_lines import PROOF_PREFIX, REMOVAL_PREFIX, parse_json_line, read_lines
 from auditor.deindex.lookup_tables import write_lookup_tables
-from auditor.deindex.party_cards import Party, card_from_json, newer_card
+from auditor.deindex.party_cards import Party, card_from_json, card_to_json, newer_card
 from auditor.deindex.party_keys import Keys
 from auditor.deindex.received_state import (
     MAX_CLOCK_SKEW_SECONDS,
@@ -54,11 +54,12 @@ def receive_list(file: Path, keys: Keys, sender: Party, home: Path, now: str) ->
             with open(file, "rb") as sealed:
                 encryption.decrypt(sealed, plain, keys.identity, *keys.replaced)
             state = read_received_state(folder)
-            found = _verify_list(plain, keys, known_sender(state, sender), now)
+            known = known_sender(state, sender)
+            found = _verify_list(plain, keys, known, now)
             found = replace(found, new=_is_newer(found, state, now))
             if found.new:
                 write_lookup_tables(plain, found, folder, state)
-            write_received_state(folder, found, state, now)
+            write_received_state(folder, found, {**state, "sender": card_to_json(known)}, now)
         except SealError as error:
             raise SealError(f"{printable(str(file), 300)}: {error}") from error
         except OSError as error:

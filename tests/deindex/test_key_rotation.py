@@ -166,6 +166,14 @@ def test_stolen_keys_that_were_replaced_count_no_longer_and_can_name_no_other_su
         forged.receive(path, sender=card)
 
 
+def test_a_new_card_is_kept_before_the_first_list_of_its_keys(exchange: ListExchange) -> None:
+    first, late = exchange.build(HARBOUR).path, exchange.build(HARBOUR, now=LATER).path
+    new = with_new_sender(exchange)
+    new.receive(first)
+    with pytest.raises(SealError, match="that no longer count"):
+        exchange.receive(late, now=LATER, sender=exchange.sender.card)
+
+
 def test_versions_and_look_ups_go_on_under_either_card(exchange: ListExchange) -> None:
     first = exchange.build(HARBOUR).path
     exchange.receive(first)
