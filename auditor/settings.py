@@ -17,6 +17,7 @@ from typing import Any, Literal
 from auditor.errors import UsageError
 from auditor.suggestions import did_you_mean
 from auditor.target_paths import target_that_holds
+from auditor.toml_file import MAX_TOML_BYTES, read_toml_file
 
 Shape = Literal["text", "texts", "path", "paths", "number", "switch"]
 
@@ -115,21 +116,17 @@ def _may_hold_settings(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        return path.name != _PROJECT_FILE or _PROJECT_TABLE in path.read_bytes()
+        if path.name != _PROJECT_FILE:
+            return True
+        with path.open("rb") as file:
+            return _PROJECT_TABLE in file.read(MAX_TOML_BYTES)
     except OSError:
         return False
 
 
 def _read_table(path: Path) -> Mapping[str, Any] | None:
     """Return the table of settings that a file holds; None if it is a project's file that holds none."""
-    import tomllib
-
-    try:
-        content: Any = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: is not a TOML file: {error}") from error
+    content: Any = read_toml_file(path)
     if path.name == _PROJECT_FILE:
         tools = content.get("tool")
         content = tools.get("auditor") if isinstance(tools, dict) else None

@@ -18,6 +18,7 @@ from typing import Any
 from auditor.errors import UsageError
 from auditor.model import KINDS, SEVERITIES, Finding, Gap, Kind, Outcome, Ref, Rule, Severity
 from auditor.suggestions import did_you_mean
+from auditor.toml_file import read_toml_file
 
 # An acceptance is looked at again once a year at least. One day more, so that "a year from today" fits in leap years.
 MAX_ACCEPTANCE_DAYS = 366
@@ -192,7 +193,7 @@ def read_baseline(path: str | os.PathLike[str], *, targets: Sequence[str] = ()) 
             f"{file}: lies in the target {target}, which must not bring its own baseline; if the target is yours, "
             "give --trust-target"
         )
-    content = _read_toml(file)
+    content = read_toml_file(file)
     entries: list[BaselineEntry] = []
     seen: dict[tuple[str, ...], int] = {}
     tables = content.pop("accepted", [])
@@ -217,18 +218,6 @@ def read_baseline(path: str | os.PathLike[str], *, targets: Sequence[str] = ()) 
             raise UsageError(f"{file}: entry {number}: {error}") from error
         entries.append(entry)
     return Baseline(file.name, file, tuple(entries))
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    """Return the content of a baseline file. Raises UsageError."""
-    import tomllib
-
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: is not a TOML file: {error}") from error
 
 
 def _read_entry(number: int, table: object) -> BaselineEntry:
