@@ -27,7 +27,7 @@ _NAMED_PARTY_FORBIDS = (
     lazy_pattern(rf"{_CLAUSE_START}{_PARTY_NAME} (?:[a-z]+ly |also |now )?{_FORBIDS}\b"),
     lazy_pattern(
         rf"{_CLAUSE_START}{_PARTY_NAME}(?:['’]s?)? (?:[\w-]+ ){{0,3}}{_RULES_NOUN} (?:[a-z]+ly |also )?"
-        rf"(?:{_FORBIDS}|{_FORBID})\b"
+        rf"(?:{_FORBIDS}|{_FORBID}|(?:say|state|stipulate|provide|require)s? that)\b"
     ),
     lazy_pattern(
         rf"{_CLAUSE_START}(?:Under|under|Per|per|As per|In|in|By|by|Following|following|Going by) {_PARTY_NAME}['’]s? "

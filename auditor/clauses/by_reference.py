@@ -72,7 +72,7 @@ def find_policy_reference(text: str, cues: CompiledCues) -> PolicyReference | No
             continue
         around = text[max(0, match.start() - 250) : match.end() + 160]
         just_before = text[max(0, match.start() - 150) : match.start()]
-        if cues.has("no-policy", just_before) or cues.has("no-policy-after", text[match.end() : match.end() + 20]):
+        if cues.has("no-policy", just_before) or cues.has("no-policy-after", text[match.end() : match.end() + 80]):
             continue
         after = _LINK_ADDRESS.sub("]", text[match.end() : match.end() + 200])[:100]
         if cues.has("binds", around) or cues.has("binds-before", just_before) or cues.has("binds-after", after):
@@ -102,4 +102,4 @@ def _is_title(text: str, start: int, end: int) -> bool:
 def _policy_key(name: str) -> str:
     """Return the words of a policy's name that are compared, in lower case."""
     words = name.lower().removeprefix("this ").removeprefix("the ").removeprefix("our ").split()
-    return " ".join(words[-2:] if words[-2] in ("community", "platform") else words[-3:])
+    return " ".join(words[-2:] if words[-2:-1] in (["community"], ["platform"]) else words[-3:])

@@ -50,6 +50,8 @@ KINDS: Mapping[str, CueKind] = {
     "expelled": CueKind(_AFTER, "the offender before it is removed"),
     "offender-item": CueKind("an item of a list", "an offender, below a label such as \"Suspended\""),
     "expulsion-label": CueKind(_TITLE, "what is listed below is removed"),
+    "removes": CueKind(_BEFORE, "who speaks removes it; with reports-it, it is prohibited"),
+    "reports-it": CueKind(_UNIT, "it is removed and reported, or the offender is"),
     "condition": CueKind(_BEFORE, "the beginning of a condition on what a user does"),
     "consequence": CueKind(_AFTER, "a sanction, in the main clause of a condition"),
     "prohibiting-title": CueKind(_TITLE, "what stands below it is prohibited"),

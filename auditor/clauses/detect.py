@@ -167,8 +167,8 @@ def _find_explicit(text: str, cues: CompiledCues) -> Clause:
             named = " ".join((*before.stems[-1:], before.text))
             if by := _prohibits_antecedent(cues, unit, named, topic=antecedent[1] < MAX_TOPIC_START):
                 return Clause("explicit", f"{before.text} {unit.text}", before.start, unit.end, cues=by)
-        if targets and (term := _TERM_DEFINITION.match(unit.text)):
-            definitions.append((term.group(1), unit))
+        if targets and (term := _defined_term(unit, targets[0][1])):
+            definitions.append((term, unit))
         if targets and _is_antecedent(cues, unit, targets[0][0]):
             antecedent = unit, targets[0][0]
         elif not (antecedent and antecedent[0].kind == unit.kind == "item"):  # "… any of the above" may follow the list
@@ -183,10 +183,24 @@ _TARGET_KINDS = ("imagery", "harm", "sexual", "minor")
 # "Illegal Content includes …": a term of two words at least, that another sentence may prohibit.
 _TERM_DEFINITION = lazy_pattern(
     r"^[\W\d]*(?:(?:For the purposes? of|In) (?:this|these|the) [\w ]{3,30}, )?"
-    r"(?:[Tt]he term )?[“\"'*_]*([A-Z][\w-]*(?: [A-Z][\w-]*){1,3})[”\"'*_]* (?:shall |will )?"
-    r"(?:means?|includes?|covers|comprises|is defined as|refers to)\b"
+    r"(?:[Tt]he term )?(?:[“\"'*_]*([A-Z][\w-]*(?: [A-Z][\w-]*){1,3})[”\"'*_]* (?:shall |will )?"
+    r"(?:means?|includes?|covers|comprises|is defined as|refers to)\b|"
+    r"[“\"'‘]([\w-]+(?: [\w-]+){1,3})[”\"'’](?: (?:shall |will )?(?:means?|includes?|is|are)\b| ?[:=]))"
+)
+# "Images of child abuse ("Illicit Material")".
+_BRACKETED_TERM = lazy_pattern(
+    r"\((?:the |each an? |together,? |collectively,? )*[“\"'‘]([A-Z][\w-]*(?: [\w-]+){1,3})[”\"'’]\)"
 )
 MAX_DEFINED_TERMS = 10
+
+
+def _defined_term(unit: Unit, end: int) -> str:
+    """Return the term that a unit or its stem defines as a target ending at ``end``; "" if none."""
+    for words in (unit.text, *unit.stems[-1:]):
+        if found := _TERM_DEFINITION.match(words):
+            return str(found.group(1) or found.group(2))
+    bracketed = _BRACKETED_TERM.search(unit.text, end)
+    return str(bracketed.group(1)) if bracketed else ""
 
 
 def _find_by_defined_term(text: str, cues: CompiledCues, defined: list[tuple[str, Unit]]) -> Clause:
@@ -197,23 +211,22 @@ def _find_by_defined_term(text: str, cues: CompiledCues, defined: list[tuple[str
             at = unit.text.find(term)
             if at < 0 or unit.start == definition.start:
                 continue
+            words = unit.text.replace(term, "X" * len(term))  # "Restricted Content" restricts nothing here
             work += JUDGE_COST
             if work > WORK_BUDGET:
                 return _budget_exceeded(unit)
             by = [
                 match.cue
-                for match in find_prohibiting(cues, "prohibits-after", unit.text, 0, at)
-                if not (
-                    contains_reason(cues, unit.text[match.end : at]) or cues.has("other-act", unit.text[match.end : at])
-                )
+                for match in find_prohibiting(cues, "prohibits-after", words, 0, at)
+                if not (contains_reason(cues, words[match.end : at]) or cues.has("other-act", words[match.end : at]))
             ] or [
                 match.cue
                 for kind in _PROHIBITS_ITS_SUBJECT
-                for match in find_prohibiting(cues, kind, unit.text, at + len(term))
-                if not contains_reason(cues, unit.text[at + len(term) : match.start])
+                for match in find_prohibiting(cues, kind, words, at + len(term))
+                if not contains_reason(cues, words[at + len(term) : match.start])
             ]
             if by and not (
-                _is_not_own_statement(cues, unit.text) or is_reported(cues, text, unit.text, unit.start, term)
+                _is_not_own_statement(cues, words) or is_reported(cues, text, words, unit.start, "X" * len(term))
             ):
                 quote = f"{unit.text} … {definition.text}"
                 return Clause("explicit", quote, definition.start, definition.end, cues=tuple(by[:1]))

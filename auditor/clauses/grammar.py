@@ -59,10 +59,18 @@ class Decision(NamedTuple):
 _REASON = Condition("reason", "between")
 _REAL_WORLD = Condition("real-world", "unit")
 _LIABILITY = Condition("liability", "between")
+_NARRATIVE = Condition("narrative", "unit")
 
 # Of a unit and a target in it.
 UNIT_RULES = (
     Rule("report", "unit", prohibits=False),
+    Rule(
+        "removes",
+        "before",
+        prohibits=True,
+        only=(Condition("reports-it", "unit"),),
+        unless=(_REAL_WORLD, _NARRATIVE, Condition("data-work", "unit"), Condition("negation", "unit")),
+    ),
     Rule("protects", "before", prohibits=False, unless=(Condition("fails-to", "before cue"),)),
     Rule("proviso", "before", prohibits=True, only=(Condition("no-minor", "target"),)),
     Rule("prohibits-after", "before", prohibits=True, unless=(_REASON, _LIABILITY, Condition("other-act", "between"))),
@@ -88,7 +96,6 @@ UNIT_RULES = (
     Rule("negation", "unit", prohibits=False),
     Rule("definition", "unit", prohibits=False),
 )
-_NARRATIVE = Condition("narrative", "unit")
 # Of a stem above a list: its words are "before" what is listed.
 STEM_RULES = (
     Rule("report", "unit", prohibits=False),

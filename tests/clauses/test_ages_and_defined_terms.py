@@ -25,6 +25,10 @@ PROHIBITING = [
     # A term, prohibited here and defined there.
     "You may not upload Forbidden Material. Forbidden Material means malware, and any image that sexualises a child.",
     "“Harmful Output” means output that depicts the sexual abuse of a child.\n\n2. You must not seek Harmful Output.",
+    "'Restricted Content' means child sexual abuse material and malware. You may not upload Restricted Content.",
+    '"Red-line outputs" are outputs that sexualise minors. Red-line outputs are prohibited.',
+    '"Red items": child sexual abuse material, stolen data. No Red items may be stored on the service.',
+    'This section is on images of child sexual abuse ("Illicit Material"). Customer must not host Illicit Material.',
     "1. Banned Content includes spam and child sexual abuse material.\n\n2. Accounts are free.\n\n"
     "3. Nobody may store Banned Content on our servers.",
 ]
@@ -34,6 +38,11 @@ NOT_PROHIBITING = [
     "Sexual health lessons for minors are an instant success.",
     # Defined, and not prohibited, or another thing is.
     "“Harmful Output” means any output that depicts the sexual abuse of a child.\n\n2. We count Harmful Output.",
+    "'Restricted Content' means child sexual abuse material and malware. You may upload Restricted Content.",
+    "'Restricted Content' means child sexual abuse material. Our classifier counts Restricted Content.",
+    '"Red items": child sexual abuse material, stolen data. The study counts Red items.',
+    'This section is on images of child sexual abuse ("Illicit Material"). The report lists Illicit Material.',
+    "Acme's policy says that users must not share child sexual abuse material.",
     "“Minor” means a person under 18. “Abuse” means the sexual exploitation of a minor. You must not share your key.",
     "Flagged Content means posts that depict child sexual abuse. You must not change the labels of a row.",
     "A server is blocked if it sends spam. We study child sexual abuse material laws.",
