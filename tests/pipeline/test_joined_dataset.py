@@ -62,7 +62,7 @@ def test_a_part_that_two_runs_read_counts_once(parts: list[Path], tmp_path: Path
     whole = reevaluate([tmp_path / "a", tmp_path / "b"], out=tmp_path / "whole")
     assert (whole.tally.samples.collected, whole.notes.counted_once) == (
         300,
-        ("1 file that several runs read is counted once",),
+        ("1 file that several runs read is counted once.",),
     )
 
 
